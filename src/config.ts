@@ -1,0 +1,203 @@
+/**
+ * The only reader of the environment. `readConfig` checks everything and reports every problem at once; whoever gets a
+ * Config can rely on it. Secrets that are generated on first start are not here but in secrets.ts.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { PLATFORMS, type Platform } from './domain/platform-name.ts';
+
+/** Where a platform is and which app of ours speaks to it. */
+export interface PlatformSettings {
+  clientId: string | null;
+  clientSecret: string | null;
+  /** Where consent is asked: LinkedIn's OAuth base, Facebook's dialog base, X's authorize page. */
+  authorizeUrl: string;
+  apiUrl: string;
+  /** An API version set by hand; null means computed or the built-in default. */
+  version: string | null;
+}
+
+export interface Config {
+  environment: 'development' | 'test' | 'production';
+  port: number;
+  host: string;
+  publicUrl: string;
+  /** null: the embedded database under dataDir. */
+  databaseUrl: string | null;
+  dataDir: string;
+  role: 'all' | 'web' | 'worker';
+  sessionSecrets: readonly string[] | null;
+  /** `id:base64` pairs, first one writes; null: generated into dataDir. */
+  tokenKeys: readonly { id: string; key: Buffer }[] | null;
+  superuser: { email: string; password: string } | null;
+  sandbox: 'auto' | 'on' | 'off';
+  sandboxPort: number;
+  platforms: Readonly<Record<Platform, PlatformSettings>>;
+  logLevel: string;
+  metricsToken: string | null;
+  /** Express's `trust proxy`: false, or a hop count, or a list of addresses. */
+  trustProxy: false | number | string;
+}
+
+/** The configuration cannot be used. `problems` has a sentence for each fault, all of them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'CONFIG';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const port = (name: string) => z.coerce.number({ error: `${name} must be a port number, 0 to 65535.` }).int(`${name} must be a whole number.`).min(0, `${name} must be 0 to 65535.`).max(65_535, `${name} must be 0 to 65535.`);
+const webAddress = (name: string) =>
+  z.string().refine((text) => URL.canParse(text) && /^https?:/.test(text), `${name} must be a web address that starts with http:// or https://.`).transform((text) => text.replace(/\/+$/, ''));
+const origin = (name: string) =>
+  webAddress(name).refine((text) => URL.canParse(text) && new URL(text).origin === text, `${name} must be scheme and host only (such as https://posts.example.com), without a path.`);
+const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) => z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
+
+const variables = z.object({
+  NODE_ENV: oneOf('NODE_ENV', ['development', 'test', 'production']).default('development'),
+  PORT: port('PORT').default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: origin('PUBLIC_URL').optional(),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'DATABASE_URL must start with postgresql://. Leave it out to use the embedded database.').optional(),
+  DATA_DIR: z.string().default('./data'),
+  ROLE: oneOf('ROLE', ['all', 'web', 'worker']).default('all'),
+  SESSION_SECRET: z.string().transform((text, check) => sessionSecrets(text, check)).optional(),
+  TOKEN_KEYS: z.string().transform((text, check) => tokenKeys(text, check)).optional(),
+  SUPERUSER_EMAIL: z.email('SUPERUSER_EMAIL must be an e-mail address.').transform((text) => text.toLowerCase()).optional(),
+  SUPERUSER_PASSWORD: z.string().min(12, 'SUPERUSER_PASSWORD must have at least 12 characters.').optional(),
+  SANDBOX: oneOf('SANDBOX', ['auto', 'on', 'off']).default('auto'),
+  SANDBOX_PORT: port('SANDBOX_PORT').optional(),
+  LINKEDIN_CLIENT_ID: z.string().optional(),
+  LINKEDIN_CLIENT_SECRET: z.string().optional(),
+  LINKEDIN_OAUTH_URL: webAddress('LINKEDIN_OAUTH_URL').default('https://www.linkedin.com/oauth/v2'),
+  LINKEDIN_API_URL: webAddress('LINKEDIN_API_URL').default('https://api.linkedin.com'),
+  LINKEDIN_VERSION: z.string().regex(/^20\d{2}(0[1-9]|1[0-2])$/, 'LINKEDIN_VERSION must be a year and month such as 202610. Leave it out to let it be computed.').optional(),
+  FACEBOOK_APP_ID: z.string().optional(),
+  FACEBOOK_APP_SECRET: z.string().optional(),
+  FACEBOOK_DIALOG_URL: webAddress('FACEBOOK_DIALOG_URL').default('https://www.facebook.com'),
+  FACEBOOK_GRAPH_URL: webAddress('FACEBOOK_GRAPH_URL').default('https://graph.facebook.com'),
+  FACEBOOK_GRAPH_VERSION: z.string().regex(/^v\d+\.\d+$/, 'FACEBOOK_GRAPH_VERSION must look like v26.0.').default('v26.0'),
+  X_CLIENT_ID: z.string().optional(),
+  X_CLIENT_SECRET: z.string().optional(),
+  X_AUTHORIZE_URL: webAddress('X_AUTHORIZE_URL').default('https://x.com/i/oauth2/authorize'),
+  X_API_URL: webAddress('X_API_URL').default('https://api.x.com'),
+  LOG_LEVEL: oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  METRICS_TOKEN: z.string().min(16, 'METRICS_TOKEN must have at least 16 characters.').optional(),
+  TRUST_PROXY: z.string().default('off'),
+});
+type Variables = z.output<typeof variables>;
+
+/** The names above, for .env.example and the doctor. */
+export const VARIABLE_NAMES = Object.keys(variables.shape);
+
+/** Loads `.env` beside package.json, if there is one, into process.env; variables already set win. */
+export function loadDotEnv(directory: string): void {
+  const file = join(directory, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
+}
+
+/**
+ * @param environment normally process.env; an empty value counts as not set
+ * @throws ConfigError with every problem
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = variables.safeParse(set);
+  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.map((issue) => issue.message);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return assemble(parsed.data);
+}
+
+/** The platforms that the sandbox serves: those without credentials outside production, or all, or none. */
+export function sandboxedPlatforms(config: Pick<Config, 'sandbox' | 'environment' | 'platforms'>): readonly Platform[] {
+  if (config.sandbox === 'on') return PLATFORMS;
+  if (config.sandbox === 'off' || config.environment === 'production') return [];
+  return PLATFORMS.filter((platform) => config.platforms[platform].clientId === null);
+}
+
+/** What is wrong with the combination although each variable is fine alone. */
+function contradictions(v: Variables): string[] {
+  const problems: string[] = [];
+  const pairs: readonly (readonly [string, string | undefined, string, string | undefined])[] = [
+    ['LINKEDIN_CLIENT_ID', v.LINKEDIN_CLIENT_ID, 'LINKEDIN_CLIENT_SECRET', v.LINKEDIN_CLIENT_SECRET],
+    ['FACEBOOK_APP_ID', v.FACEBOOK_APP_ID, 'FACEBOOK_APP_SECRET', v.FACEBOOK_APP_SECRET],
+    ['SUPERUSER_EMAIL', v.SUPERUSER_EMAIL, 'SUPERUSER_PASSWORD', v.SUPERUSER_PASSWORD],
+  ];
+  for (const [first, one, second, other] of pairs) {
+    if ((one === undefined) !== (other === undefined)) {
+      problems.push(`${one === undefined ? first : second} is missing: ${first} and ${second} belong together.`);
+    }
+  }
+  // X allows public clients without a secret, so only the reverse is a mistake.
+  if (v.X_CLIENT_SECRET !== undefined && v.X_CLIENT_ID === undefined) problems.push('X_CLIENT_ID is missing: X_CLIENT_SECRET is set without it.');
+  if (v.NODE_ENV === 'production' && v.DATABASE_URL !== undefined) {
+    // Several machines may share that database; secrets generated on one of them would lock out the others.
+    if (v.SESSION_SECRET === undefined) problems.push('SESSION_SECRET is required in production with DATABASE_URL. Make one with: openssl rand -base64 48');
+    if (v.TOKEN_KEYS === undefined) problems.push('TOKEN_KEYS is required in production with DATABASE_URL. Make one with: echo "k1:$(openssl rand -base64 32)"');
+  }
+  return problems;
+}
+
+function assemble(v: Variables): Config {
+  const app = (clientId: string | undefined, clientSecret: string | undefined) => ({ clientId: clientId ?? null, clientSecret: clientSecret ?? null });
+  return {
+    environment: v.NODE_ENV,
+    port: v.PORT,
+    host: v.HOST,
+    publicUrl: v.PUBLIC_URL ?? `http://localhost:${v.PORT}`,
+    databaseUrl: v.DATABASE_URL ?? null,
+    dataDir: resolve(v.DATA_DIR),
+    role: v.ROLE,
+    sessionSecrets: v.SESSION_SECRET ?? null,
+    tokenKeys: v.TOKEN_KEYS ?? null,
+    superuser: v.SUPERUSER_EMAIL !== undefined && v.SUPERUSER_PASSWORD !== undefined ? { email: v.SUPERUSER_EMAIL, password: v.SUPERUSER_PASSWORD } : null,
+    sandbox: v.SANDBOX,
+    sandboxPort: v.SANDBOX_PORT ?? (v.PORT === 0 ? 0 : v.PORT + 1),
+    platforms: {
+      linkedin: { ...app(v.LINKEDIN_CLIENT_ID, v.LINKEDIN_CLIENT_SECRET), authorizeUrl: v.LINKEDIN_OAUTH_URL, apiUrl: v.LINKEDIN_API_URL, version: v.LINKEDIN_VERSION ?? null },
+      facebook: { ...app(v.FACEBOOK_APP_ID, v.FACEBOOK_APP_SECRET), authorizeUrl: v.FACEBOOK_DIALOG_URL, apiUrl: v.FACEBOOK_GRAPH_URL, version: v.FACEBOOK_GRAPH_VERSION },
+      x: { ...app(v.X_CLIENT_ID, v.X_CLIENT_SECRET), authorizeUrl: v.X_AUTHORIZE_URL, apiUrl: v.X_API_URL, version: null },
+    },
+    logLevel: v.LOG_LEVEL,
+    metricsToken: v.METRICS_TOKEN ?? null,
+    trustProxy: trustProxy(v.TRUST_PROXY),
+  };
+}
+
+function sessionSecrets(text: string, check: z.RefinementCtx<string>): readonly string[] {
+  const secrets = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  if (secrets.length === 0 || secrets.some((secret) => secret.length < 32)) {
+    check.addIssue('SESSION_SECRET must be a comma list of secrets of at least 32 characters each. Make one with: openssl rand -base64 48');
+  }
+  return secrets;
+}
+
+/**
+ * Reads `id:base64,id:base64`. Also used for the generated key file.
+ * @returns the keys; problems are reported on `check`
+ */
+export function tokenKeys(text: string, check: { addIssue(message: string): void }): readonly { id: string; key: Buffer }[] {
+  const keys = text.split(',').map((part) => part.trim()).filter((part) => part !== '').map((part) => {
+    const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):(.+)$/.exec(part) ?? [];
+    const key = Buffer.from(base64 ?? '', 'base64');
+    if (id === undefined || key.length !== 32) {
+      check.addIssue(`TOKEN_KEYS must be a comma list of id:base64 with 32 bytes each; ${id === undefined ? 'an entry is not of that form' : `key "${id}" has ${key.length} bytes`}. Make one with: echo "k1:$(openssl rand -base64 32)"`);
+    }
+    return { id: id ?? '', key };
+  });
+  if (keys.length === 0) check.addIssue('TOKEN_KEYS has no key in it. Make one with: echo "k1:$(openssl rand -base64 32)"');
+  if (new Set(keys.map(({ id }) => id)).size !== keys.length) check.addIssue('TOKEN_KEYS has the same key id twice. Give each key its own id.');
+  return keys;
+}
+
+function trustProxy(text: string): false | number | string {
+  if (text === 'off' || text === 'false' || text === '0') return false;
+  if (text === 'on' || text === 'true') return 1;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

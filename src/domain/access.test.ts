@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { type Actor, can, canSometimes, mayPublishTo, POLICY, readScope, RESOURCES } from './access.ts';
+
+const person = (over: Partial<Actor> = {}): Actor => ({ id: 'me', email: 'me@example.com', name: 'Me', timeZone: 'UTC', isSuperuser: false, memberships: [], ...over });
+const author = person({ memberships: [{ teamId: 'a', role: 'author' }] });
+const approver = person({ memberships: [{ teamId: 'a', role: 'approver' }] });
+const manager = person({ memberships: [{ teamId: 'a', role: 'manager' }] });
+const superuser = person({ isSuperuser: true });
+const own = { ownerId: 'me', teamId: 'a' };
+const colleague = { ownerId: 'you', teamId: 'a' };
+const foreign = { ownerId: 'them', teamId: 'b' };
+
+describe('access to posts', () => {
+  it('gives authors their own, approvers and managers their team, superusers everything', () => {
+    const reach = (actor: Actor) => [own, colleague, foreign].map((subject) => can(actor, 'Post', 'edit', subject));
+    expect(reach(author)).toEqual([true, false, false]);
+    expect(reach(approver)).toEqual([true, true, false]);
+    expect(reach(manager)).toEqual([true, true, false]);
+    expect(reach(superuser)).toEqual([true, true, true]);
+  });
+
+  it('lets nobody approve his own post, not even a superuser', () => {
+    for (const actor of [author, approver, manager, superuser]) expect(can(actor, 'Post', 'approve', own)).toBe(false);
+    expect(can(approver, 'Post', 'approve', colleague)).toBe(true);
+    expect(can(author, 'Post', 'approve', colleague)).toBe(false);
+  });
+
+  it('takes own posts away from somebody who left the team', () => {
+    expect(can(person(), 'Post', 'show', own)).toBe(false);
+  });
+});
+
+describe('access by default', () => {
+  it('denies what the table does not name', () => {
+    expect(can(superuser, 'Post', 'bulkDelete', own)).toBe(false);
+    expect(can(superuser, 'AuditEvent', 'delete', own)).toBe(false);
+    expect(can(superuser, 'AuditEvent', 'edit', own)).toBe(false);
+    expect(canSometimes(superuser, 'Publication', 'delete')).toBe(false);
+  });
+
+  it('lets somebody without a team and without rights do nothing at all but read himself nowhere', () => {
+    for (const resource of RESOURCES) for (const action of Object.keys(POLICY[resource])) expect(can(person(), resource, action, foreign)).toBe(false);
+  });
+
+  it('reads own records only where the role is author, and the whole team from approver on', () => {
+    expect(readScope(author, 'Post')).toEqual({ all: false, teams: [{ teamId: 'a', ownOnly: true }] });
+    expect(readScope(approver, 'Post')).toEqual({ all: false, teams: [{ teamId: 'a', ownOnly: false }] });
+    expect(readScope(superuser, 'Post')).toEqual({ all: true });
+    expect(readScope(person(), 'Post')).toEqual({ all: false, teams: [] });
+  });
+});
+
+describe('publishing to an account', () => {
+  it('is for everybody in the team when the account is the team’s, and for its owner alone when it is personal', () => {
+    const post = { authorId: 'me', teamId: 'a' };
+    expect(mayPublishTo({ ownerId: null, teamId: 'a' }, post)).toBe(true);
+    expect(mayPublishTo({ ownerId: 'me', teamId: 'a' }, post)).toBe(true);
+    expect(mayPublishTo({ ownerId: 'you', teamId: 'a' }, post)).toBe(false);
+    expect(mayPublishTo({ ownerId: null, teamId: 'b' }, post)).toBe(false);
+  });
+});

@@ -1,0 +1,148 @@
+/**
+ * Who may do what: one pure table, resource × action × relation, default deny. Asked by the scoped resources, by every
+ * action handler, by every page and by the verbs themselves. A resource or action that is not in the table is denied.
+ */
+export const TEAM_ROLES = ['author', 'approver', 'manager'] as const;
+export type TeamRole = (typeof TEAM_ROLES)[number];
+
+/** A signed-in person, as loaded afresh for every request. */
+export interface Actor {
+  id: string;
+  email: string;
+  name: string;
+  timeZone: string;
+  isSuperuser: boolean;
+  memberships: readonly { teamId: string; role: TeamRole }[];
+}
+
+/** How a record stands to the actor: his own in one of his teams, somebody else's in his team, or another team's. */
+export type Relation = 'own' | 'team' | 'other';
+
+/** The least role that is let through; superusers always are unless it says `nobody`. */
+type Gate = TeamRole | 'superuser' | 'nobody';
+type Gates = Record<Relation, Gate>;
+
+const gates = (own: Gate, team: Gate, other: Gate = 'superuser'): Gates => ({ own, team, other });
+
+export const RESOURCES = ['Post', 'Publication', 'PublishAttempt', 'ConnectedAccount', 'Team', 'Membership', 'User', 'AuditEvent', 'Hold'] as const;
+export type ResourceName = (typeof RESOURCES)[number];
+
+const read = { list: gates('author', 'approver'), show: gates('author', 'approver'), search: gates('author', 'approver') };
+
+/** For `new`, the relation is that to the team the record is made in. Bulk actions are not offered: each record is its own decision. */
+export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates>>>> = {
+  Post: {
+    ...read,
+    new: gates('author', 'author'),
+    edit: gates('author', 'approver'),
+    delete: gates('author', 'approver'),
+    schedule: gates('author', 'approver'),
+    publishNow: gates('author', 'approver'),
+    cancel: gates('author', 'approver'),
+    duplicate: gates('author', 'approver'),
+    // Nobody approves his own post, superusers included.
+    approve: gates('nobody', 'approver'),
+    sendBack: gates('nobody', 'approver'),
+  },
+  Publication: {
+    ...read,
+    retry: gates('author', 'approver'),
+    cancel: gates('author', 'approver'),
+    resolve: gates('author', 'approver'),
+  },
+  PublishAttempt: { ...read },
+  // `own` is a personal account of the actor; an account of the team is visible to every member.
+  ConnectedAccount: {
+    list: gates('author', 'author'),
+    show: gates('author', 'author'),
+    search: gates('author', 'author'),
+    reconnect: gates('author', 'manager'),
+    disconnect: gates('author', 'manager'),
+    share: gates('author', 'nobody', 'nobody'),
+  },
+  Team: {
+    list: gates('author', 'author'),
+    show: gates('author', 'author'),
+    search: gates('author', 'author'),
+    new: gates('superuser', 'superuser'),
+    edit: gates('manager', 'manager'),
+  },
+  Membership: {
+    list: gates('author', 'manager'),
+    show: gates('author', 'manager'),
+    search: gates('author', 'manager'),
+    new: gates('superuser', 'superuser'),
+    edit: gates('superuser', 'superuser'),
+    delete: gates('superuser', 'superuser'),
+  },
+  // `own` is the actor himself; `team` is a colleague, whose name is shown beside his posts.
+  User: {
+    list: gates('author', 'author'),
+    show: gates('author', 'author'),
+    search: gates('author', 'author'),
+    new: gates('superuser', 'superuser'),
+    edit: gates('author', 'superuser'),
+  },
+  AuditEvent: { list: gates('author', 'manager'), show: gates('author', 'manager'), search: gates('superuser', 'superuser') },
+  Hold: {
+    list: gates('author', 'author'),
+    show: gates('author', 'author'),
+    search: gates('author', 'author'),
+    new: gates('manager', 'manager'),
+    release: gates('manager', 'manager'),
+  },
+};
+
+/** Who owns a record and which team it is in. `ownerId` null: nobody's in particular. `teamId` null: no team's. */
+export interface Subject {
+  ownerId: string | null;
+  teamId: string | null;
+}
+
+export function roleIn(actor: Actor, teamId: string | null): TeamRole | null {
+  return actor.memberships.find((membership) => membership.teamId === teamId)?.role ?? null;
+}
+
+export function relationTo(actor: Actor, subject: Subject): Relation {
+  if (subject.ownerId === actor.id) return 'own';
+  return roleIn(actor, subject.teamId) === null ? 'other' : 'team';
+}
+
+/** Whether this person may do this to this record. */
+export function can(actor: Actor, resource: ResourceName, action: string, subject: Subject): boolean {
+  const gate = POLICY[resource][action]?.[relationTo(actor, subject)] ?? 'nobody';
+  if (gate === 'nobody') return false;
+  if (actor.isSuperuser) return true;
+  if (gate === 'superuser') return false;
+  const role = roleIn(actor, subject.teamId);
+  return role !== null && TEAM_ROLES.indexOf(role) >= TEAM_ROLES.indexOf(gate);
+}
+
+/** Whether this person may do this to at least one conceivable record: decides if a screen or button is offered at all. */
+export function canSometimes(actor: Actor, resource: ResourceName, action: string): boolean {
+  if (actor.isSuperuser) return Object.values(POLICY[resource][action] ?? {}).some((gate) => gate !== 'nobody');
+  return actor.memberships.some(
+    ({ teamId }) =>
+      can(actor, resource, action, { ownerId: actor.id, teamId }) || can(actor, resource, action, { ownerId: null, teamId }),
+  );
+}
+
+/**
+ * Which records of a resource a person may read: everything, or per team either all or only his own.
+ * The scoped resources turn this into the WHERE that no query can leave.
+ */
+export type ReadScope = { all: true } | { all: false; teams: readonly { teamId: string; ownOnly: boolean }[] };
+
+export function readScope(actor: Actor, resource: ResourceName): ReadScope {
+  if (actor.isSuperuser) return { all: true };
+  const teams = actor.memberships.flatMap(({ teamId }) => {
+    if (can(actor, resource, 'list', { ownerId: null, teamId })) return [{ teamId, ownOnly: false }];
+    return can(actor, resource, 'list', { ownerId: actor.id, teamId }) ? [{ teamId, ownOnly: true }] : [];
+  });
+  return { all: false, teams };
+}
+
+/** A personal account serves only its owner's posts; a team's account serves every post of the team. */
+export function mayPublishTo(account: { ownerId: string | null; teamId: string }, post: { authorId: string; teamId: string }): boolean {
+  return account.teamId === post.teamId && (account.ownerId === null || account.ownerId === post.authorId);
+}

@@ -1,0 +1,54 @@
+/** Everything the audit knows how to say, in the past tense. A verb that changes state records one in its own transaction. */
+export const AUDIT_ACTIONS = [
+  'team.created',
+  'team.updated',
+  'user.created',
+  'user.updated',
+  'user.invited',
+  'user.signed_in',
+  'user.sign_in_failed',
+  'user.signed_out',
+  'membership.created',
+  'membership.updated',
+  'membership.deleted',
+  'account.connected',
+  'account.refreshed',
+  'account.reconnect_required',
+  'account.disconnected',
+  'account.shared',
+  'post.created',
+  'post.edited',
+  'post.deleted',
+  'post.scheduled',
+  'post.approval_requested',
+  'post.approved',
+  'post.sent_back',
+  'post.cancelled',
+  'post.viewed',
+  'publication.sent',
+  'publication.published',
+  'publication.retrying',
+  'publication.failed',
+  'publication.unconfirmed',
+  'publication.resolved',
+  'publication.cancelled',
+  'publication.held',
+  'publication.missed',
+  'hold.created',
+  'hold.released',
+  'audit.exported',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+export const AUDIT_ENTITIES = ['Post', 'Publication', 'ConnectedAccount', 'Team', 'Membership', 'User', 'Hold', 'AuditEvent'] as const;
+export type AuditEntity = (typeof AUDIT_ENTITIES)[number];
+
+/** One thing that happened. `actorId` is null when the system did it. Metadata is small, plain and free of secrets. */
+export interface AuditRecord {
+  actorId: string | null;
+  action: AuditAction;
+  entity: AuditEntity;
+  entityId: string | null;
+  teamId: string | null;
+  metadata: Record<string, string | number | boolean | null | readonly string[]>;
+}

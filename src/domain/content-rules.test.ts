@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { type Content, contentProblems } from './content-rules.ts';
+
+const messages = (content: Partial<Content>, platforms: Parameters<typeof contentProblems>[1] = ['linkedin']) =>
+  contentProblems({ text: 'Hello', linkUrl: null, ...content }, platforms).map((problem) => `${problem.field}: ${problem.message}`);
+
+describe('what may be posted', () => {
+  it('is a text within the limit of each chosen platform', () => {
+    expect(messages({ text: 'x'.repeat(3000) })).toEqual([]);
+    expect(messages({ text: 'x'.repeat(3001) })).toEqual(['text: LinkedIn takes 3,000 characters; this is 1 too long. Shorten the text.']);
+    expect(messages({ text: 'x'.repeat(281) }, ['linkedin', 'x'])).toEqual(['text: X takes 280 characters; this is 1 too long. Shorten the text.']);
+  });
+
+  it('is never an empty text', () => {
+    expect(messages({ text: ' \n\t ' }, [])).toEqual(['text: Write something: the text is empty.']);
+  });
+
+  it('has no half characters and no control characters', () => {
+    expect(messages({ text: 'broken \ud83d emoji' })[0]).toContain('broken character');
+    expect(messages({ text: 'nul \u0000' })[0]).toContain('control character');
+    expect(messages({ text: 'tab\tand\r\nlines \u{1f600}' })).toEqual([]);
+  });
+
+  for (const link of ['javascript:alert(1)', 'example.com', 'https://user:pass@example.com/', 'https://localhost/', 'ftp://example.com', `https://example.com/${'x'.repeat(2000)}`]) {
+    it(`has no link like ${link.slice(0, 40)}`, () => {
+      expect(messages({ linkUrl: link })[0]).toContain('linkUrl: A link must be');
+    });
+  }
+
+  it('may have a web address as its link', () => {
+    expect(messages({ linkUrl: 'https://example.com/page?x=1#y' })).toEqual([]);
+  });
+});

@@ -1,0 +1,15 @@
+/** What a team wants done with a publication that could not leave in time. */
+export interface LateSettings {
+  latePolicy: 'send' | 'hold' | 'drop';
+  /** Up to this many minutes late it is simply sent. */
+  lateLimitMinutes: number;
+}
+
+/**
+ * Within the limit a late publication is sent. Beyond it the policy decides: `send` it all the same, `hold` it for a
+ * person, or `drop` it, which marks it as missed and tells a person.
+ */
+export function lateDecision(dueAt: Date, now: Date, settings: LateSettings): 'send' | 'hold' | 'drop' {
+  const lateMinutes = (now.getTime() - dueAt.getTime()) / 60_000;
+  return lateMinutes <= settings.lateLimitMinutes ? 'send' : settings.latePolicy;
+}

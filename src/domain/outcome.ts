@@ -1,0 +1,29 @@
+/**
+ * What one attempt to create a post on a platform ended in: a closed set. A platform file turns every answer, and every
+ * absence of one, into exactly one of these; the rest of the product decides by `kind` alone.
+ */
+export type Outcome =
+  /** It is there, and this is its id. */
+  | { kind: 'accepted'; httpStatus: number; externalId: string; permalink: string }
+  /** The platform said no for good: content, permission or configuration. */
+  | { kind: 'rejected'; httpStatus: number | null; errorCode: string; errorMessage: string }
+  /** Nothing was created (not sent, or refused before effect); worth another try. */
+  | { kind: 'unavailable'; httpStatus: number | null; errorCode: string; errorMessage: string; retryAt: Date | null }
+  /** A quota: wait for its reset. Does not count as an attempt. */
+  | { kind: 'rate-limited'; httpStatus: number; errorCode: string; errorMessage: string; retryAt: Date | null }
+  /** The token is dead or lacks a scope; nothing was created. */
+  | { kind: 'reauthorization-required'; httpStatus: number | null; errorCode: string; errorMessage: string }
+  /** The platform says identical content exists, and perhaps where. */
+  | { kind: 'duplicate'; httpStatus: number; errorCode: string; errorMessage: string; externalId: string | null; permalink: string | null }
+  /** It may or may not be there. Never sent again before somebody has looked. */
+  | { kind: 'unknown'; httpStatus: number | null; errorCode: string; errorMessage: string };
+
+export type OutcomeKind = Outcome['kind'];
+
+/** What a look-up on the platform found about an attempt whose outcome is unknown. */
+export type LookUp =
+  | { found: 'present'; externalId: string; permalink: string; acceptedAt: Date | null }
+  /** A good read that showed older known posts but not this one. One such read proves nothing yet. */
+  | { found: 'absent' }
+  /** The platform does not let us look, or the read failed. */
+  | { found: 'no-answer'; reason: string };

@@ -1,0 +1,84 @@
+/**
+ * The life of a publication: which states exist and which moves between them are legal. Pure.
+ *
+ *   draft ─► awaiting_approval ─► scheduled ─► publishing ─► published
+ *                                   ▲   │          ├──► retrying ──► publishing …
+ *                                   │   ├─► held ──┤
+ *                                   │   ├─► missed ├──► failed
+ *                                   │   └─► cancelled
+ *                                   │              └──► unconfirmed ──► published | scheduled | cancelled
+ *                                   └── reschedule
+ *
+ * `published` is final. `unconfirmed` is left only by a look-up or a person: nothing is ever sent again on a guess.
+ */
+export const PUBLICATION_STATUSES = [
+  'draft',
+  'awaiting_approval',
+  'scheduled',
+  'publishing',
+  'retrying',
+  'published',
+  'failed',
+  'held',
+  'missed',
+  'cancelled',
+  'unconfirmed',
+] as const;
+export type PublicationStatus = (typeof PUBLICATION_STATUSES)[number];
+
+/** Every legal move. A move that is not in this table cannot be written (publishing/transition.ts). */
+export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly PublicationStatus[]>> = {
+  draft: ['awaiting_approval', 'scheduled'],
+  awaiting_approval: ['draft', 'scheduled', 'cancelled'],
+  // scheduled → scheduled is a reschedule.
+  scheduled: ['scheduled', 'awaiting_approval', 'publishing', 'held', 'missed', 'cancelled'],
+  // publishing → scheduled: prepared but never sent, handed back by a stop or a crash.
+  publishing: ['published', 'retrying', 'failed', 'held', 'missed', 'awaiting_approval', 'unconfirmed', 'scheduled'],
+  retrying: ['publishing', 'awaiting_approval', 'held', 'missed', 'cancelled', 'failed', 'scheduled'],
+  published: [],
+  failed: ['awaiting_approval', 'scheduled', 'cancelled'],
+  held: ['awaiting_approval', 'scheduled', 'missed', 'cancelled'],
+  missed: ['awaiting_approval', 'scheduled', 'cancelled'],
+  cancelled: ['awaiting_approval', 'scheduled'],
+  unconfirmed: ['published', 'scheduled', 'cancelled'],
+};
+
+/**
+ * Statuses that a late answer with a real id may lift to `published` against the table: the platform says the post is
+ * there, and what is there is never thrown away, whatever was believed meanwhile.
+ */
+export const LIFTED_BY_LATE_ANSWER: readonly PublicationStatus[] = ['publishing', 'unconfirmed', 'scheduled', 'retrying', 'held', 'missed', 'failed', 'cancelled'];
+
+/** A move that the table above does not have: a mistake of ours, never of a person. */
+export class InvalidTransitionError extends Error {
+  override readonly name = 'InvalidTransitionError';
+  readonly code = 'INVALID_TRANSITION';
+
+  constructor(from: PublicationStatus, to: PublicationStatus) {
+    super(`a publication cannot go from ${from} to ${to}`);
+  }
+}
+
+export function canMove(from: PublicationStatus, to: PublicationStatus): boolean {
+  return PUBLICATION_MOVES[from].includes(to);
+}
+
+/** @throws InvalidTransitionError */
+export function assertMove(from: PublicationStatus, to: PublicationStatus): void {
+  if (!canMove(from, to)) throw new InvalidTransitionError(from, to);
+}
+
+/** Statuses in which what will be sent may still be changed by a person. */
+export const EDITABLE: readonly PublicationStatus[] = ['draft', 'awaiting_approval', 'scheduled', 'retrying', 'held', 'missed', 'failed', 'cancelled'];
+
+/** Statuses in which a worker may claim the publication once its time has come. */
+export const CLAIMABLE: readonly PublicationStatus[] = ['scheduled', 'retrying'];
+
+/** Statuses that a person may cancel. An unconfirmed one is resolved instead, because it may be live. */
+export const CANCELLABLE: readonly PublicationStatus[] = ['awaiting_approval', 'scheduled', 'retrying', 'held', 'missed', 'failed'];
+
+/** Statuses that a person may send again by hand. An unconfirmed one is resolved instead. */
+export const RETRYABLE: readonly PublicationStatus[] = ['failed', 'missed', 'held', 'retrying'];
+
+/** Statuses that wait for a person to look. */
+export const NEEDS_ATTENTION: readonly PublicationStatus[] = ['unconfirmed', 'failed', 'held', 'missed'];
