@@ -1,0 +1,42 @@
+/** How a connected account's tokens lie in `account_credentials`: each column encrypted and bound to its place. */
+import type { AccountCredential, ConnectedAccount } from '@prisma/client';
+import type { TokenGrant } from '../platforms/platform.ts';
+import type { TokenBinding, TokenCipher } from './token-cipher.ts';
+
+type Account = Pick<ConnectedAccount, 'id' | 'platform' | 'externalId'>;
+export type TokenColumn = 'access_token' | 'refresh_token';
+
+/** The columns to write for a grant; `refreshToken` only when the grant has one, so that an old one is never overwritten with nothing. */
+export function sealTokens(
+  cipher: TokenCipher,
+  account: Account,
+  grant: TokenGrant,
+): { accessToken: string; refreshToken?: string } {
+  return {
+    accessToken: cipher.encrypt(grant.accessToken, bindingOf(account, 'access_token')),
+    ...(grant.refreshToken
+      ? { refreshToken: cipher.encrypt(grant.refreshToken, bindingOf(account, 'refresh_token')) }
+      : {}),
+  };
+}
+
+/** @throws TokenUnreadableError */
+export function openAccessToken(cipher: TokenCipher, account: Account, credential: AccountCredential): string {
+  return cipher.decrypt(credential.accessToken, bindingOf(account, 'access_token'));
+}
+
+/** @throws TokenUnreadableError */
+export function openRefreshToken(cipher: TokenCipher, account: Account, credential: AccountCredential): string | null {
+  return credential.refreshToken === null
+    ? null
+    : cipher.decrypt(credential.refreshToken, bindingOf(account, 'refresh_token'));
+}
+
+export function bindingOf(account: Account, column: TokenColumn): TokenBinding {
+  return {
+    table: 'account_credentials',
+    column,
+    rowId: account.id,
+    account: `${account.platform}:${account.externalId}`,
+  };
+}

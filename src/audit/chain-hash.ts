@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { AuditEvent } from '@prisma/client';
+
+/** What the first event of a chain follows on. */
+export const CHAIN_START = '0'.repeat(64);
+
+export type ChainedFields = Pick<AuditEvent, 'id' | 'actorId' | 'action' | 'entity' | 'entityId' | 'teamId' | 'metadata' | 'occurredAt'>;
+
+/**
+ * sha256 (hex) of the previous hash and a canonical form of the event: keys sorted at every depth, instants as ISO 8601.
+ * Changing, removing or reordering one event breaks every hash after it.
+ */
+export function chainHash(previousHash: string, event: ChainedFields): string {
+  const { id, actorId, action, entity, entityId, teamId, metadata, occurredAt } = event;
+  const canonical = canonicalJson({ id, actorId, action, entity, entityId, teamId, metadata, occurredAt: occurredAt.toISOString() });
+  return createHash('sha256').update(previousHash).update(canonical).digest('hex');
+}
+
+function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+    return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { HttpAnswer } from './http-client.ts';
+
+/** What LinkedIn says when it says no. Every part may be missing. */
+export interface LinkedInError {
+  /** The first input error's code, else the envelope's: the most telling one. */
+  code: string | null;
+  serviceErrorCode: number | null;
+  /** LinkedIn's own words for a person, without line breaks, at most 300 characters. */
+  message: string | null;
+}
+
+// Captured bodies leave out any of these, so each is optional and a wrong type counts as missing.
+const envelope = z.object({
+  code: z.string().optional().catch(undefined),
+  serviceErrorCode: z.number().optional().catch(undefined),
+  message: z.string().optional().catch(undefined),
+  errorDetails: z
+    .object({
+      inputErrors: z.array(
+        z.object({ code: z.string().optional().catch(undefined), description: z.string().optional().catch(undefined) }),
+      ),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+/** Pure: reads LinkedIn's error envelope out of an answer; a body that is not one gives nulls. */
+export function readLinkedInError(answer: HttpAnswer): LinkedInError {
+  const parsed = envelope.safeParse(readJson(answer.body));
+  if (!parsed.success) return { code: null, serviceErrorCode: null, message: null };
+  const input = parsed.data.errorDetails?.inputErrors[0];
+  return {
+    code: shortCode(input?.code) ?? shortCode(parsed.data.code),
+    serviceErrorCode: parsed.data.serviceErrorCode ?? null,
+    // With an input error the outer message often is only a Java exception around the description.
+    message: plain(input?.description) ?? plain(parsed.data.message),
+  };
+}
+
+/** @returns undefined for what is not JSON */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function shortCode(code: string | undefined): string | null {
+  return code !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(code) ? code : null;
+}
+
+function plain(message: string | undefined): string | null {
+  const text = message?.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() ?? '';
+  return text === '' ? null : text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { consentError } from './consent-error.ts';
+import { createLinkedIn } from './linkedin.ts';
+import { createPlatforms } from './registry.ts';
+
+const now = new Date('2026-11-21T12:00:00Z');
+const clock = { now: () => now };
+const settings = {
+  clientId: 'id',
+  clientSecret: 'secret',
+  authorizeUrl: 'https://www.linkedin.com/oauth/v2',
+  apiUrl: 'https://api.linkedin.com',
+  version: null,
+};
+const member = { externalId: '782bbtaQ', kind: 'member', accessToken: 'AQX' } as const;
+const { publisher } = createLinkedIn(settings, { sandboxed: false, clock });
+
+describe('the request that creates a post', () => {
+  test('is the Posts API’s, complete, in the member’s name', () => {
+    const request = publisher.buildRequest({ text: 'Ship it (today)! #launch', linkUrl: null }, member, now);
+    expect(request).toMatchObject({
+      method: 'POST',
+      url: 'https://api.linkedin.com/rest/posts',
+      headers: {
+        authorization: 'Bearer AQX',
+        'linkedin-version': '202610',
+        'x-restli-protocol-version': '2.0.0',
+        'content-type': 'application/json',
+      },
+    });
+    expect(JSON.parse(request.body)).toEqual({
+      author: 'urn:li:person:782bbtaQ',
+      commentary: 'Ship it \\(today\\)! #launch',
+      visibility: 'PUBLIC',
+      distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] },
+      lifecycleState: 'PUBLISHED',
+      isReshareDisabledByAuthor: false,
+    });
+  });
+
+  test('is the same to the last byte when it is built again', () => {
+    const build = () => publisher.buildRequest({ text: 'Same', linkUrl: 'https://example.com' }, member, now);
+    expect(build()).toEqual(build());
+  });
+
+  test.each([
+    ['https://www.example.com/blog/post-1/?utm_source=x#part', 'example.com/blog/post-1'],
+    ['https://example.com', 'example.com'],
+    ['https://example.com/', 'example.com'],
+    [`https://example.com/${'a'.repeat(300)}`, `example.com/${'a'.repeat(187)}…`],
+  ])('has a link as an article whose title says where it leads: %s', (linkUrl, title) => {
+    const { content } = JSON.parse(publisher.buildRequest({ text: 'Read', linkUrl }, member, now).body);
+    expect(content).toEqual({ article: { source: linkUrl, title } });
+  });
+
+  test('can speak for an organisation, but not for a Facebook page', () => {
+    const build = (kind: 'organization' | 'page') =>
+      publisher.buildRequest({ text: 'Hi', linkUrl: null }, { ...member, externalId: '42', kind }, now);
+    expect(JSON.parse(build('organization').body).author).toBe('urn:li:organization:42');
+    expect(() => build('page')).toThrow();
+  });
+
+  test('uses the version an operator has set', () => {
+    const pinned = createLinkedIn({ ...settings, version: '202601' }, { sandboxed: false, clock });
+    expect(pinned.publisher.buildRequest({ text: 'Hi', linkUrl: null }, member, now).headers['linkedin-version']).toBe(
+      '202601',
+    );
+  });
+
+  test('has line breaks as typed, not as a form submits them', () => {
+    expect(
+      JSON.parse(publisher.buildRequest({ text: 'one\r\ntwo\nthree', linkUrl: null }, member, now).body).commentary,
+    ).toBe('one\ntwo\nthree');
+  });
+});
+
+test('a member’s posts cannot be looked up, and nothing is sent to find that out', async () => {
+  const found = await publisher.lookUp?.({ text: 'Hi', linkUrl: null }, member, now, AbortSignal.timeout(1000));
+  expect(found).toEqual({ found: 'no-answer', reason: 'LinkedIn does not let apps list a member’s posts.' });
+});
+
+describe('looking for an organisation’s post', () => {
+  const sentAt = new Date('2026-11-21T12:00:00Z');
+  const post = (id: string, commentary: string, at: string) => ({
+    id,
+    author: 'urn:li:organization:42',
+    commentary,
+    createdAt: Date.parse(at),
+    lifecycleState: 'PUBLISHED',
+  });
+  const older = post('urn:li:share:1', 'older', '2026-11-20T12:00:00Z');
+  const ours = post('urn:li:share:2', 'Ship \\(it\\) {hashtag|\\#|launch}', '2026-11-21T12:00:03Z');
+
+  async function lookUp(status: number, body: unknown) {
+    const urls: string[] = [];
+    const headers: Record<string, string>[] = [];
+    const http = {
+      send: async (request: { url: string; headers: Readonly<Record<string, string>> }) => {
+        urls.push(request.url);
+        headers.push({ ...request.headers });
+        return { kind: 'answer' as const, status, headers: {}, body: JSON.stringify(body), bodyComplete: true };
+      },
+      close: async () => undefined,
+    };
+    const adapter = createLinkedIn(settings, { sandboxed: false, clock, http });
+    const result = await adapter.publisher.lookUp?.(
+      { text: 'Ship (it)\r\n#launch', linkUrl: null },
+      { ...member, externalId: '42', kind: 'organization' },
+      sentAt,
+      AbortSignal.timeout(1000),
+    );
+    return { result, url: urls[0], headers: headers[0] };
+  }
+
+  test('finds it by its text as readers see it', async () => {
+    const { result, url, headers } = await lookUp(200, { elements: [ours, older] });
+    expect(result).toEqual({
+      found: 'present',
+      externalId: 'urn:li:share:2',
+      permalink: 'https://www.linkedin.com/feed/update/urn:li:share:2/',
+      acceptedAt: new Date('2026-11-21T12:00:03Z'),
+    });
+    expect(url).toBe(
+      'https://api.linkedin.com/rest/posts?q=author&author=urn%3Ali%3Aorganization%3A42&count=100&start=0&sortBy=CREATED',
+    );
+    expect(headers).toMatchObject({ 'x-restli-method': 'FINDER', 'linkedin-version': '202610' });
+  });
+
+  test('takes it as absent only when an older post shows that the list is good', async () => {
+    expect((await lookUp(200, { elements: [older] })).result).toEqual({ found: 'absent' });
+    expect((await lookUp(200, { elements: [] })).result).toMatchObject({ found: 'no-answer' });
+  });
+
+  test('does not take an old post with the same text for it', async () => {
+    expect(
+      (await lookUp(200, { elements: [{ ...ours, createdAt: Date.parse('2026-11-20T12:00:00Z') }] })).result,
+    ).toEqual({ found: 'absent' });
+  });
+
+  test('decides nothing when there are two, when it is refused or when the list is unreadable', async () => {
+    for (const [status, body] of [
+      [200, { elements: [ours, { ...ours, id: 'urn:li:share:3' }, older] }],
+      [403, { message: 'Not enough permissions' }],
+      [200, 'nonsense'],
+      [500, {}],
+    ] as const) {
+      expect((await lookUp(status, body)).result).toMatchObject({ found: 'no-answer' });
+    }
+  });
+});
+
+describe('a browser that comes back without a code', () => {
+  test.each([
+    ['user_cancelled_login', 'cancelled', /You cancelled at LinkedIn/],
+    ['user_cancelled_authorize', 'cancelled', /You cancelled at LinkedIn/],
+    ['access_denied', 'cancelled', /You cancelled at LinkedIn/],
+    ['unauthorized_scope_error', 'app-refused', /operator has to add/],
+    ['<script>', 'refused', /Start again/],
+  ])('with %s gets a sentence', (error, code, message) => {
+    const refusal = consentError('linkedin', error);
+    expect(refusal.code).toBe(code);
+    expect(refusal.message).toMatch(message);
+    expect(refusal.message).not.toContain('<');
+  });
+});
+
+test('a platform without an app of ours is not available, one with an app is', () => {
+  const unset = { ...settings, clientId: null, clientSecret: null };
+  const registry = createPlatforms(
+    { linkedin: settings, facebook: unset, x: unset },
+    { sandboxed: ['linkedin'], clock },
+  );
+  expect(Object.keys(registry)).toEqual(['linkedin']);
+  expect(registry.linkedin?.sandboxed).toBe(true);
+  expect(createPlatforms({ linkedin: unset, facebook: unset, x: unset }, { sandboxed: [], clock })).toEqual({});
+});

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts';
+import type { PlatformSettings } from '../config.ts';
+import { PLATFORMS, type Platform } from '../domain/platform-name.ts';
+import { createLinkedIn } from './linkedin.ts';
+import type { PlatformAdapter } from './platform.ts';
+
+/** The platforms this process can publish to. A platform that is missing here is shown as not available. */
+export type PlatformRegistry = Readonly<Partial<Record<Platform, PlatformAdapter>>>;
+
+type CreateAdapter = (settings: PlatformSettings, options: { sandboxed: boolean; clock: Clock }) => PlatformAdapter;
+
+/** Adding a platform: its line here. */
+const ADAPTERS: Partial<Record<Platform, CreateAdapter>> = {
+  linkedin: createLinkedIn,
+};
+
+/**
+ * Builds the adapters of the platforms that have an app of ours.
+ * @param settings for a sandboxed platform, the sandbox's addresses and credentials
+ */
+export function createPlatforms(
+  settings: Readonly<Record<Platform, PlatformSettings>>,
+  options: { sandboxed: readonly Platform[]; clock: Clock },
+): PlatformRegistry {
+  const available = PLATFORMS.flatMap((platform) => {
+    const adapter =
+      settings[platform].clientId === null
+        ? undefined
+        : ADAPTERS[platform]?.(settings[platform], {
+            sandboxed: options.sandboxed.includes(platform),
+            clock: options.clock,
+          });
+    return adapter === undefined ? [] : [[platform, adapter] as const];
+  });
+  return Object.fromEntries(available);
+}

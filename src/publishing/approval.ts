@@ -1,0 +1,33 @@
+/** Approvals are bound to a hash of what was approved: another text, link, account or time is another thing to approve. */
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { Actor } from '../domain/access.ts';
+import { contentHash } from './content-hash.ts';
+import type { PostForChange } from './post-access.ts';
+import { movePublication } from './transition.ts';
+
+/** Whether an approval exists for exactly what would be sent. */
+export async function hasValidApproval(tx: Tx, post: PostForChange): Promise<boolean> {
+  const approvals = await tx.approval.count({ where: { postId: post.id, voidedAt: null, contentHash: hashOf(post) } });
+  return approvals > 0;
+}
+
+/** Moves what is on its way (or about to be) to `awaiting_approval`. */
+export async function requestApproval(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange): Promise<void> {
+  for (const publication of post.publications) {
+    if (publication.status === 'published' || publication.status === 'awaiting_approval') continue;
+    // What failed, was missed or was cancelled goes back to a draft's state first: approval starts from there.
+    await movePublication(tx, publication, 'awaiting_approval', { nextAttemptAt: null, errorCode: null, errorMessage: null });
+  }
+  const metadata = { scheduledAt: post.scheduledAt?.toISOString() ?? null, contentHash: hashOf(post) };
+  await recordEvent(tx, { actorId: actor.id, action: 'post.approval_requested', entity: 'Post', entityId: post.id, teamId: post.teamId, metadata }, ctx.clock.now());
+}
+
+export async function voidApprovals(tx: Tx, ctx: AppContext, postId: string, reason: string): Promise<void> {
+  await tx.approval.updateMany({ where: { postId, voidedAt: null }, data: { voidedAt: ctx.clock.now(), voidReason: reason } });
+}
+
+export function hashOf(post: PostForChange): string {
+  return contentHash({ text: post.text, linkUrl: post.linkUrl, scheduledAt: post.scheduledAt, accounts: post.publications });
+}

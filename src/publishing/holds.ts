@@ -1,0 +1,113 @@
+/** Holds: an order that publications must wait, for everything, a platform, a team or an account. */
+import type { ConnectedAccount, Hold, Prisma } from '@prisma/client';
+import { validate as isUuid } from 'uuid';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Database, Tx } from '../database/client.ts';
+import { type Actor, can } from '../domain/access.ts';
+import { isPlatform } from '../domain/platform-name.ts';
+import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
+import { queuePublication } from './schedule-post.ts';
+import { lockPost, movePublication } from './transition.ts';
+
+/** As typed. */
+export interface HoldInput {
+  scope: string;
+  platform?: string | null;
+  team?: string | null;
+  account?: string | null;
+  reason: string;
+}
+
+/** The hold that covers this account now, the oldest if several do. */
+export async function activeHoldFor(db: Database | Tx, account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>): Promise<Hold | null> {
+  return db.hold.findFirst({ where: { releasedAt: null, OR: coveredBy(account) }, orderBy: { createdAt: 'asc' } });
+}
+
+/** Orders a hold; what it covers is held at once, what falls due later is held then. @throws Refusal */
+export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput): Promise<Hold> {
+  return ctx.db.$transaction(async (tx) => {
+    const target = await checkTarget(tx, actor, input);
+    const hold = await tx.hold.create({ data: { ...target, reason: input.reason.trim(), createdById: actor.id, createdAt: ctx.clock.now() } });
+    await recordEvent(tx, { actorId: actor.id, action: 'hold.created', entity: 'Hold', entityId: hold.id, teamId: hold.teamId, metadata: { scope: hold.scope, reason: hold.reason } }, ctx.clock.now());
+    for (const { id, postId } of await covered(tx, hold, ['scheduled', 'retrying'])) {
+      await lockPost(tx, postId);
+      const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
+      if (publication.status !== 'scheduled' && publication.status !== 'retrying') continue;
+      await movePublication(tx, publication, 'held', { nextAttemptAt: null, errorCode: 'hold', errorMessage: `On hold: ${hold.reason}` });
+      await recordEvent(tx, { actorId: actor.id, action: 'publication.held', entity: 'Publication', entityId: id, teamId: publication.teamId, metadata: { hold: hold.id } }, ctx.clock.now());
+    }
+    return hold;
+  });
+}
+
+/** Lifts a hold; what no other hold covers goes back on the schedule. The late policy decides about what is overdue. @throws Refusal */
+export async function releaseHold(ctx: AppContext, actor: Actor, holdId: string): Promise<Hold> {
+  const released = await ctx.db.$transaction(async (tx) => {
+    const hold = isUuid(holdId) ? await tx.hold.findUnique({ where: { id: holdId } }) : null;
+    if (hold === null || !can(actor, 'Hold', 'show', { ownerId: null, teamId: hold.teamId })) throw notFound('hold');
+    if (!can(actor, 'Hold', 'release', { ownerId: null, teamId: hold.teamId })) throw new Refusal('forbidden', 'Only a manager of the team, or a superuser, may release this hold.');
+    if (hold.releasedAt !== null) throw new Refusal('conflict', 'This hold has been released already.');
+    const updated = await tx.hold.update({ where: { id: hold.id }, data: { releasedAt: ctx.clock.now(), releasedById: actor.id } });
+    await recordEvent(tx, { actorId: actor.id, action: 'hold.released', entity: 'Hold', entityId: hold.id, teamId: hold.teamId, metadata: { scope: hold.scope } }, ctx.clock.now());
+    for (const { id, postId } of await covered(tx, hold, ['held'])) {
+      await lockPost(tx, postId);
+      const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
+      if (publication.status !== 'held' || publication.errorCode !== 'hold') continue;
+      if ((await activeHoldFor(tx, publication.account)) !== null) continue;
+      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now());
+    }
+    return updated;
+  });
+  ctx.wake();
+  return released;
+}
+
+function coveredBy(account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>): Prisma.HoldWhereInput[] {
+  return [
+    { scope: 'everything' },
+    { scope: 'platform', platform: account.platform },
+    { scope: 'team', teamId: account.teamId },
+    { scope: 'account', accountId: account.id },
+  ];
+}
+
+async function covered(tx: Tx, hold: Hold, statuses: ('scheduled' | 'retrying' | 'held')[]): Promise<{ id: string; postId: string }[]> {
+  const scope: Prisma.PublicationWhereInput =
+    hold.scope === 'platform' && hold.platform !== null
+      ? { account: { platform: hold.platform } }
+      : hold.scope === 'team' && hold.teamId !== null
+        ? { teamId: hold.teamId }
+        : hold.scope === 'account' && hold.accountId !== null
+          ? { accountId: hold.accountId }
+          : {};
+  // Post order, so that two of these never wait for each other's locks.
+  return tx.publication.findMany({ where: { ...scope, status: { in: statuses } }, select: { id: true, postId: true }, orderBy: { postId: 'asc' } });
+}
+
+async function checkTarget(tx: Tx, actor: Actor, input: HoldInput): Promise<Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'>> {
+  const fields: Record<string, string> = {};
+  if (input.reason.trim() === '') fields.reason = 'Say why. It is shown to everybody who waits.';
+  const none = { platform: null, teamId: null, accountId: null };
+  let target: Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'> = { scope: 'everything', ...none };
+  if (input.scope === 'platform') {
+    const platform = input.platform ?? '';
+    if (isPlatform(platform)) target = { ...none, scope: 'platform', platform };
+    else fields.platform = 'Choose the platform.';
+  } else if (input.scope === 'team') {
+    const team = isUuid(input.team ?? '') ? await tx.team.findUnique({ where: { id: input.team ?? '' } }) : null;
+    if (team === null) fields.team = 'Choose the team.';
+    else target = { ...none, scope: 'team', teamId: team.id };
+  } else if (input.scope === 'account') {
+    const account = isUuid(input.account ?? '') ? await tx.connectedAccount.findUnique({ where: { id: input.account ?? '' } }) : null;
+    if (account === null) fields.account = 'Choose the account.';
+    // The team is kept beside the account, so that its managers may release the hold.
+    else target = { ...none, scope: 'account', accountId: account.id, teamId: account.teamId };
+  } else if (input.scope !== 'everything') {
+    fields.scope = 'Choose what is to wait: everything, a platform, a team or an account.';
+  }
+  const refusal = refuseFields(fields);
+  if (refusal !== null) throw refusal;
+  if (!can(actor, 'Hold', 'new', { ownerId: null, teamId: target.teamId })) throw new Refusal('forbidden', 'Only a manager of the team may hold it; only a superuser may hold more than a team.');
+  return target;
+}

@@ -1,0 +1,105 @@
+/** What a person typed for a post, read and checked as a whole: all field problems are reported together. */
+import type { ConnectedAccount } from '@prisma/client';
+import { validate as isUuid } from 'uuid';
+import type { Tx } from '../database/client.ts';
+import { mayPublishTo } from '../domain/access.ts';
+import { type Content, contentProblems } from '../domain/content-rules.ts';
+import { refuseFields } from '../domain/refusal.ts';
+import { parseScheduleTime, type ScheduleTime, scheduleTimeProblem } from '../domain/schedule-time.ts';
+
+/** Text as typed. An absent key means: leave it as it is. */
+export interface PostInput {
+  text?: string;
+  linkUrl?: string | null;
+  /** Connected-account ids. */
+  accounts?: readonly string[];
+  /** ISO 8601 with an offset or Z, or a wall-clock time in `timeZone`. Null or empty: not scheduled. */
+  scheduledAt?: string | null;
+  /** IANA name. */
+  timeZone?: string | null;
+  /** Team id; may be left out by someone with one membership. */
+  team?: string | null;
+}
+
+/** The post as it stands before the change; a new one has empty values. */
+export interface PostBefore {
+  authorId: string;
+  teamId: string;
+  text: string;
+  linkUrl: string | null;
+  accountIds: readonly string[];
+  scheduledAt: Date | null;
+  timeZone: string | null;
+  wallClock: string | null;
+}
+
+export interface CheckedPost {
+  content: Content;
+  accounts: ConnectedAccount[];
+  /** Null: no time chosen. `unchanged` is true when the time is the one the post already had. */
+  schedule: (ScheduleTime & { unchanged: boolean }) | null;
+}
+
+/**
+ * @param defaultTimeZone the person's own zone, for an input without one
+ * @throws Refusal with a message per field
+ */
+export async function checkPostInput(tx: Tx, input: PostInput, before: PostBefore, defaultTimeZone: string, now: Date): Promise<CheckedPost> {
+  const fields: Record<string, string> = {};
+  const content: Content = {
+    // Browsers send CRLF in forms; a platform would count and show both characters.
+    text: (input.text ?? before.text).replace(/\r\n?/g, '\n'),
+    linkUrl: input.linkUrl === undefined ? before.linkUrl : emptyToNull(input.linkUrl),
+  };
+  const accountIds = [...new Set(input.accounts ?? before.accountIds)];
+  const accounts = await findAccounts(tx, accountIds, before, fields);
+  for (const problem of contentProblems(content, accounts.map((account) => account.platform))) fields[problem.field] ??= problem.message;
+  const schedule = readSchedule(input, before, defaultTimeZone, now, fields);
+  const refusal = refuseFields(fields);
+  if (refusal !== null) throw refusal;
+  return { content, accounts, schedule };
+}
+
+async function findAccounts(tx: Tx, ids: readonly string[], before: PostBefore, fields: Record<string, string>): Promise<ConnectedAccount[]> {
+  const found = await tx.connectedAccount.findMany({ where: { id: { in: ids.filter((id) => isUuid(id)) }, teamId: before.teamId } });
+  const usable = found.filter((account) => mayPublishTo(account, before));
+  if (usable.length < ids.length) {
+    // The same sentence for unknown and foreign accounts, so that ids cannot be probed.
+    fields.accounts = 'One of these accounts does not exist or is not yours to publish to. Choose from the list, or connect the account first.';
+  }
+  const gone = usable.find((account) => account.status === 'disconnected' && !before.accountIds.includes(account.id));
+  if (gone !== undefined) fields.accounts = `${gone.displayName} is disconnected. Connect it again under Accounts, or choose another account.`;
+  return usable;
+}
+
+function readSchedule(input: PostInput, before: PostBefore, defaultTimeZone: string, now: Date, fields: Record<string, string>): CheckedPost['schedule'] {
+  const current = before.scheduledAt === null ? null : { instant: before.scheduledAt, timeZone: before.timeZone ?? defaultTimeZone, wallClock: before.wallClock ?? '', ambiguous: false };
+  const timeZone = emptyToNull(input.timeZone) ?? before.timeZone ?? defaultTimeZone;
+  if (input.scheduledAt === undefined) {
+    if (current === null || timeZone === current.timeZone) return current === null ? null : { ...current, unchanged: true };
+    // Another zone without another time: the instant stays, it is only told differently.
+    return withInput(current.instant.toISOString(), timeZone, current, now, fields);
+  }
+  const typed = emptyToNull(input.scheduledAt);
+  return typed === null ? null : withInput(typed, timeZone, current, now, fields);
+}
+
+function withInput(typed: string, timeZone: string, current: ScheduleTime | null, now: Date, fields: Record<string, string>): CheckedPost['schedule'] {
+  const parsed = parseScheduleTime(typed, timeZone);
+  if (!parsed.ok) {
+    fields[parsed.field] = parsed.message;
+    return null;
+  }
+  // A form knows minutes only: sending the shown time back must not move a post by its seconds.
+  const sameMinute = current !== null && typed === current.wallClock && timeZone === current.timeZone;
+  if (sameMinute || current?.instant.getTime() === parsed.time.instant.getTime()) {
+    return { ...parsed.time, instant: current.instant, unchanged: true };
+  }
+  const problem = scheduleTimeProblem(parsed.time.instant, now);
+  if (problem !== null) fields.scheduledAt = problem;
+  return { ...parsed.time, unchanged: false };
+}
+
+function emptyToNull(text: string | null | undefined): string | null {
+  return text === undefined || text === null || text.trim() === '' ? null : text.trim();
+}

@@ -1,0 +1,153 @@
+/** Writing posts: create, edit, delete, duplicate. Scheduling is another verb (schedule-post.ts). */
+import type { Post } from '@prisma/client';
+import { validate as isUuid } from 'uuid';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { type Actor, can } from '../domain/access.ts';
+import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { notFound, Refusal } from '../domain/refusal.ts';
+import { loadPostFor, type PostForChange } from './post-access.ts';
+import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
+import { requeueAfterEdit } from './schedule-post.ts';
+import { projectPostStatus } from './transition.ts';
+
+/**
+ * Saves a new draft, with one draft publication per chosen account.
+ * @throws Refusal with a message per field; nothing is saved then
+ */
+export async function createPost(ctx: AppContext, actor: Actor, input: PostInput): Promise<Post> {
+  return ctx.db.$transaction(async (tx) => {
+    const teamId = await teamForNewPost(tx, actor, input.team);
+    const before: PostBefore = { authorId: actor.id, teamId, text: '', linkUrl: null, accountIds: [], scheduledAt: null, timeZone: null, wallClock: null };
+    const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
+    const post = await tx.post.create({ data: { teamId, authorId: actor.id, ...columns(checked) } });
+    await addPublications(tx, post, checked.accounts.map((account) => account.id));
+    await recordEvent(tx, { actorId: actor.id, action: 'post.created', entity: 'Post', entityId: post.id, teamId, metadata: summary(checked) }, ctx.clock.now());
+    return post;
+  });
+}
+
+/**
+ * Changes a post that has not left yet. A scheduled one stays scheduled: its publications move to the new time in the
+ * same transaction, accounts that were added are scheduled too, accounts that were removed are taken off.
+ * @param expectedUpdatedAt the version the person was looking at; another one means somebody saved meanwhile
+ * @throws Refusal
+ */
+export async function editPost(ctx: AppContext, actor: Actor, postId: string, input: PostInput, expectedUpdatedAt?: Date): Promise<Post> {
+  const saved = await ctx.db.$transaction(async (tx) => {
+    const post = await loadPostFor(tx, actor, 'edit', postId);
+    refuseUneditable(post);
+    if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== post.updatedAt.getTime()) {
+      throw new Refusal('conflict', 'Somebody changed this post while you were editing it. Open it again in another tab, compare, and save again.');
+    }
+    if (input.team !== undefined && input.team !== null && input.team !== '' && input.team !== post.teamId) {
+      throw new Refusal('invalid', 'A post stays in its team. Duplicate it in the other team instead.', { team: 'A post stays in its team.' });
+    }
+    const before: PostBefore = { ...post, accountIds: post.publications.map((publication) => publication.accountId) };
+    const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
+    const changed = changedFields(post, checked);
+    const updated = await tx.post.update({ where: { id: post.id }, data: columns(checked) });
+    await replaceAccounts(tx, post, checked.accounts.map((account) => account.id));
+    await recordEvent(tx, { actorId: actor.id, action: 'post.edited', entity: 'Post', entityId: post.id, teamId: post.teamId, metadata: { ...summary(checked), changed } }, ctx.clock.now());
+    await requeueAfterEdit(tx, ctx, actor, post.id, checked, changed.length > 0);
+    await projectPostStatus(tx, post.id);
+    return updated.id;
+  });
+  ctx.wake();
+  return ctx.db.post.findUniqueOrThrow({ where: { id: saved } });
+}
+
+/** Deletes a draft. Anything that was ever sent stays, for the audit. @throws Refusal */
+export async function deletePost(ctx: AppContext, actor: Actor, postId: string): Promise<void> {
+  await ctx.db.$transaction(async (tx) => {
+    const post = await loadPostFor(tx, actor, 'delete', postId);
+    const attempts = await tx.publishAttempt.count({ where: { publication: { postId } } });
+    const statuses = post.publications.map((publication) => publication.status);
+    if (!canDeletePost(statuses, attempts)) {
+      throw new Refusal('conflict', attempts > 0 ? 'This post was sent at least once, so it stays on record. It cannot be deleted.' : 'Only a draft or a cancelled post can be deleted. Cancel it first.');
+    }
+    await tx.post.delete({ where: { id: postId } });
+    await recordEvent(tx, { actorId: actor.id, action: 'post.deleted', entity: 'Post', entityId: postId, teamId: post.teamId, metadata: { text: excerpt(post.text) } }, ctx.clock.now());
+  });
+}
+
+/** A new draft with the same text, link and still usable accounts, without a time; its author is who duplicated it. @throws Refusal */
+export async function duplicatePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
+  const source = await ctx.db.$transaction((tx) => loadPostFor(tx, actor, 'duplicate', postId));
+  const usable = source.publications.filter(({ account }) => account.status !== 'disconnected' && (account.ownerId === null || account.ownerId === actor.id));
+  return createPost(ctx, actor, { text: source.text, linkUrl: source.linkUrl, team: source.teamId, accounts: usable.map((publication) => publication.accountId) });
+}
+
+async function teamForNewPost(tx: Tx, actor: Actor, wanted: string | null | undefined): Promise<string> {
+  const only = actor.memberships.length === 1 ? actor.memberships[0]?.teamId : undefined;
+  const teamId = wanted === undefined || wanted === null || wanted === '' ? only : wanted;
+  if (teamId === undefined) {
+    const message = actor.memberships.length === 0 ? 'You are not in a team yet. Choose the team this post is for, or ask a superuser to add you to one.' : 'Choose the team this post is for.';
+    throw new Refusal('invalid', message, { team: message });
+  }
+  const exists = isUuid(teamId) && (await tx.team.findUnique({ where: { id: teamId }, select: { id: true } })) !== null;
+  if (!exists || !can(actor, 'Post', 'new', { ownerId: actor.id, teamId })) {
+    throw new Refusal('invalid', notFound('team').message, { team: notFound('team').message });
+  }
+  return teamId;
+}
+
+function refuseUneditable(post: PostForChange): void {
+  const statuses = post.publications.map((publication) => publication.status);
+  if (canEditPost(statuses)) return;
+  const reason = statuses.includes('published')
+    ? 'It has been published, so it is read-only. Duplicate it to write a new one.'
+    : statuses.includes('unconfirmed')
+      ? 'It may already be live. Resolve the unconfirmed publication first.'
+      : 'It is being published right now.';
+  throw new Refusal('conflict', `This post cannot be changed. ${reason}`);
+}
+
+function columns(checked: CheckedPost) {
+  return {
+    text: checked.content.text,
+    linkUrl: checked.content.linkUrl,
+    scheduledAt: checked.schedule?.instant ?? null,
+    timeZone: checked.schedule?.timeZone ?? null,
+    wallClock: checked.schedule?.wallClock ?? null,
+  };
+}
+
+async function addPublications(tx: Tx, post: { id: string; teamId: string }, accountIds: readonly string[]): Promise<void> {
+  await tx.publication.createMany({ data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId })) });
+}
+
+async function replaceAccounts(tx: Tx, post: PostForChange, accountIds: readonly string[]): Promise<void> {
+  const removed = post.publications.filter((publication) => !accountIds.includes(publication.accountId));
+  for (const publication of removed) {
+    const attempts = await tx.publishAttempt.count({ where: { publicationId: publication.id } });
+    if (attempts > 0) {
+      const message = `${publication.account.displayName} was already tried and stays on record. Cancel that publication instead of removing the account.`;
+      throw new Refusal('invalid', message, { accounts: message });
+    }
+  }
+  await tx.publication.deleteMany({ where: { id: { in: removed.map((publication) => publication.id) } } });
+  const present = post.publications.map((publication) => publication.accountId);
+  await addPublications(tx, post, accountIds.filter((id) => !present.includes(id)));
+}
+
+function changedFields(post: PostForChange, checked: CheckedPost): string[] {
+  const before = post.publications.map((publication) => publication.accountId).sort().join();
+  const after = checked.accounts.map((account) => account.id).sort().join();
+  const changes: [string, boolean][] = [
+    ['text', post.text !== checked.content.text],
+    ['linkUrl', post.linkUrl !== checked.content.linkUrl],
+    ['scheduledAt', post.scheduledAt?.getTime() !== checked.schedule?.instant.getTime()],
+    ['accounts', before !== after],
+  ];
+  return changes.filter(([, differs]) => differs).map(([field]) => field);
+}
+
+function summary(checked: CheckedPost) {
+  return { text: excerpt(checked.content.text), scheduledAt: checked.schedule?.instant.toISOString() ?? null, accounts: checked.accounts.map((account) => account.id) };
+}
+
+function excerpt(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+}

@@ -1,0 +1,78 @@
+/**
+ * The pipeline: what happens to one claimed publication, from top to bottom.
+ *
+ *   claimed (P0) → prepared (P1) → sent, on disk (P2) → answered (P3, one request) → settled (P4)
+ *
+ * Guarantees: the attempt is written and committed before the request leaves; there is one request and no repetition; a
+ * crash before P2 costs nothing; a crash after P2 leaves an open attempt that nobody sends again on a guess.
+ */
+import { createHash } from 'node:crypto';
+import type { AppContext } from '../context.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { type Claim, holdsClaim } from './claim.ts';
+import { type ClaimedPublication, prepare } from './prepare.ts';
+import { handBack, settle, settleWaiting } from './settle.ts';
+import { recordSent } from './write-ahead.ts';
+
+/**
+ * A request may only start this soon after its write-ahead record. A process that was paused in between (a suspended
+ * laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
+ */
+const LONGEST_PAUSE_BEFORE_SENDING_MS = 2_000;
+
+/**
+ * @param signal aborted by a stop that has run out of patience
+ * @throws only for surprises (database down, a mistake of ours): the sweep recovers the claim then
+ */
+export async function publishPublication(ctx: AppContext, claim: Claim, signal: AbortSignal): Promise<void> {
+  ctx.onStep('claimed', claim.publicationId);
+  const publication = await load(ctx, claim);
+  if (publication === null) return;
+
+  const preparation = await prepare(ctx, publication);
+  ctx.onStep('prepared', claim.publicationId);
+  if (!preparation.ready) {
+    if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
+    else await settle(ctx, claim, preparation.outcome, ctx.clock.now());
+    return;
+  }
+  if (signal.aborted) {
+    await handBack(ctx, claim);
+    return;
+  }
+
+  const { publisher, request } = preparation;
+  const sentAt = await recordSent(ctx, claim, createHash('sha256').update(request.body).digest('hex'));
+  if (sentAt === null) {
+    ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
+    return;
+  }
+  const recorded = performance.now();
+  ctx.onStep('sent', claim.publicationId);
+
+  const outcome: Outcome =
+    performance.now() - recorded > LONGEST_PAUSE_BEFORE_SENDING_MS ? pausedBeforeSending : await publisher.send(request, signal);
+  // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
+  const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
+  ctx.onStep('answered', claim.publicationId);
+
+  await settle(ctx, claim, outcome, answeredAt);
+  ctx.onStep('settled', claim.publicationId);
+}
+
+const pausedBeforeSending: Outcome = {
+  kind: 'unavailable',
+  httpStatus: null,
+  errorCode: 'process-paused',
+  errorMessage: 'The server was paused just before sending, so nothing was sent.',
+  retryAt: null,
+};
+
+async function load(ctx: AppContext, claim: Claim): Promise<ClaimedPublication | null> {
+  const publication = await ctx.db.publication.findUnique({ where: { id: claim.publicationId }, include: { account: true, team: true, post: true } });
+  if (publication === null || !holdsClaim(publication, claim)) {
+    ctx.log.warn({ publicationId: claim.publicationId }, 'a claimed publication is gone or was taken over; leaving it alone');
+    return null;
+  }
+  return publication;
+}

@@ -1,0 +1,25 @@
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { queuePublication } from './schedule-post.ts';
+import { lockPost } from './transition.ts';
+
+/**
+ * After an account was connected again: what waited for it goes back on the schedule at its own time. What is overdue by
+ * then is decided by the team's late policy when the worker claims it.
+ * @returns how many publications go on
+ */
+export async function releaseAccountHolds(tx: Tx, ctx: AppContext, accountId: string): Promise<number> {
+  const waiting = await tx.publication.findMany({
+    where: { accountId, status: 'held', errorCode: { not: 'hold' } },
+    select: { id: true, postId: true },
+    orderBy: { postId: 'asc' },
+  });
+  let released = 0;
+  for (const { id, postId } of waiting) {
+    await lockPost(tx, postId);
+    const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
+    if (publication.status !== 'held' || publication.errorCode === 'late') continue;
+    if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) released += 1;
+  }
+  return released;
+}

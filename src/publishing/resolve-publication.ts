@@ -1,0 +1,94 @@
+/**
+ * A person decides about a publication whose outcome is unknown, after looking at the account: it is live · it is not
+ * there · give up. The only ways out of `unconfirmed` apart from a look-up, each with a reason and on record.
+ */
+import type { Publication } from '@prisma/client';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { Actor } from '../domain/access.ts';
+import { isPublicHttpUrl } from '../domain/content-rules.ts';
+import { Refusal, refuseFields } from '../domain/refusal.ts';
+import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
+import { queuePublication } from './schedule-post.ts';
+import { movePublication } from './transition.ts';
+
+export const RESOLUTIONS = ['live', 'absent', 'abandon'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+export interface ResolutionInput {
+  /** As typed; anything else than a Resolution is refused. */
+  resolution: string;
+  /** The link to the live post; needed for `live`. */
+  permalink?: string | undefined;
+  reason: string;
+}
+
+/** @throws Refusal with a message per field, or when the publication is not unconfirmed (any more) */
+export async function resolvePublication(ctx: AppContext, actor: Actor, publicationId: string, input: ResolutionInput): Promise<Publication> {
+  await ctx.db.$transaction(async (tx) => {
+    const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
+    const resolution = checkInput(input);
+    if (publication.status !== 'unconfirmed') {
+      throw new Refusal('conflict', `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`);
+    }
+    await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
+    await moveOn(tx, ctx, publication, resolution, input);
+    const metadata = { resolution, reason: input.reason.trim(), permalink: input.permalink ?? null };
+    await recordEvent(tx, { actorId: actor.id, action: 'publication.resolved', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+  });
+  ctx.wake();
+  return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
+}
+
+function checkInput(input: ResolutionInput): Resolution {
+  const fields: Record<string, string> = {};
+  const resolution = RESOLUTIONS.find((known) => known === input.resolution);
+  if (resolution === undefined) fields.resolution = 'Choose what you found: live, absent or abandon.';
+  if (input.reason.trim() === '') fields.reason = 'Say in a few words how you know. It is kept for the audit.';
+  if (resolution === 'live' && !isPublicHttpUrl(input.permalink?.trim() ?? '')) fields.permalink = 'Paste the full link of the live post.';
+  const refusal = refuseFields(fields);
+  if (refusal !== null) throw refusal;
+  return resolution ?? 'abandon';
+}
+
+/** The attempt is no longer open: it is known to be there, or known (or given up) not to be. */
+async function settleOpenAttempt(tx: Tx, publication: PublicationForChange, resolution: Resolution, input: ResolutionInput, now: Date): Promise<void> {
+  const live = resolution === 'live';
+  await tx.publishAttempt.updateMany({
+    where: { publicationId: publication.id, state: { in: ['unknown', 'sent'] } },
+    data: { state: live ? 'present' : 'absent', finishedAt: now, ...(live ? { externalId: idFromPermalink(input.permalink) } : {}) },
+  });
+}
+
+async function moveOn(tx: Tx, ctx: AppContext, publication: PublicationForChange, resolution: Resolution, input: ResolutionInput): Promise<void> {
+  switch (resolution) {
+    case 'live': {
+      const permalink = input.permalink?.trim() ?? '';
+      await movePublication(tx, publication, 'published', {
+        externalId: idFromPermalink(permalink),
+        permalink,
+        // The instant of acceptance was never seen; the sending is the best that is known.
+        acceptedAt: publication.sentAt ?? ctx.clock.now(),
+        nextAttemptAt: null,
+        errorCode: null,
+        errorMessage: null,
+      });
+      return;
+    }
+    case 'absent':
+      await queuePublication(tx, ctx, publication, ctx.clock.now());
+      return;
+    case 'abandon':
+      await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
+      return;
+    default:
+      resolution satisfies never;
+  }
+}
+
+/** The platform's id inside a post's address (`…/feed/update/urn:li:share:1/`), or the address itself when it shows none. */
+export function idFromPermalink(permalink: string | undefined): string {
+  const address = (permalink?.trim() ?? '').replaceAll(/%3A/gi, ':');
+  return /urn:li:(?:share|ugcPost|activity):\d+/.exec(address)?.[0] ?? /\/status\/(\d+)/.exec(address)?.[1] ?? address;
+}

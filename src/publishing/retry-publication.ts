@@ -1,0 +1,53 @@
+/** What a person can do about one publication that stopped: send it again, or give it up. */
+import type { Publication } from '@prisma/client';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Actor } from '../domain/access.ts';
+import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
+import { queuePublication } from './schedule-post.ts';
+import { movePublication } from './transition.ts';
+
+/** Sends a failed, missed, held or waiting publication again, now. @throws Refusal */
+export async function retryPublication(ctx: AppContext, actor: Actor, publicationId: string): Promise<Publication> {
+  await ctx.db.$transaction(async (tx) => {
+    const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
+    if (!RETRYABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'sent again'));
+    if (publication.account.status !== 'active') {
+      throw new Refusal('conflict', `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`);
+    }
+    await queuePublication(tx, ctx, publication, ctx.clock.now());
+    const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
+    await recordEvent(tx, { actorId: actor.id, action: 'publication.retrying', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+  });
+  ctx.wake();
+  return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
+}
+
+/** Gives one publication up; its siblings go on. @throws Refusal */
+export async function cancelPublication(ctx: AppContext, actor: Actor, publicationId: string): Promise<Publication> {
+  await ctx.db.$transaction(async (tx) => {
+    const publication = await loadPublicationFor(tx, actor, 'cancel', publicationId);
+    if (!CANCELLABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'cancelled'));
+    await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
+    const metadata = { from: publication.status };
+    await recordEvent(tx, { actorId: actor.id, action: 'publication.cancelled', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+  });
+  return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
+}
+
+function cannot(publication: PublicationForChange, what: string): string {
+  switch (publication.status) {
+    case 'unconfirmed':
+      return `This publication may already be live, so it cannot be ${what}. Resolve it: look at the account, then say what you found.`;
+    case 'publishing':
+      return 'This publication is on its way right now.';
+    case 'published':
+      return 'This publication is already live.';
+    case 'draft':
+      return 'This is a draft. Schedule the post.';
+    default:
+      return `A publication that is ${publication.status.replaceAll('_', ' ')} cannot be ${what}.`;
+  }
+}

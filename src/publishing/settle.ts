@@ -1,0 +1,154 @@
+/**
+ * Writing down what an attempt ended in (step P4): attempt, publication, audit event and, for a retry, the next alarm, in
+ * one transaction. Deciding is domain/retry-policy.ts; this file saves.
+ *
+ * A late answer wins: a worker that was taken for dead may still record the id it was given and lift the publication to
+ * `published`. It may never start a request.
+ */
+import type { Publication } from '@prisma/client';
+import { markReconnectRequired } from '../accounts/access-token.ts';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { AuditAction } from '../domain/audit-event.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { LIFTED_BY_LATE_ANSWER } from '../domain/publication.ts';
+import { type Decision, decide } from '../domain/retry-policy.ts';
+import { setAlarm } from './alarm.ts';
+import { type Claim, holdsClaim } from './claim.ts';
+import type { Waiting } from './prepare.ts';
+import { lockPost, type MoveFields, movePublication, projectPostStatus } from './transition.ts';
+import { untilSaved } from './until-saved.ts';
+
+/**
+ * Settles an attempt. Tries again while the database is away: an outcome that is known but not saved is the worst case.
+ * @param answeredAt by the database's clock
+ * @throws when the database stayed away too long; the sweep then finds the open attempt
+ */
+export async function settle(ctx: AppContext, claim: Claim, outcome: Outcome, answeredAt: Date): Promise<void> {
+  await untilSaved(ctx, { publicationId: claim.publicationId, outcome }, () =>
+    ctx.db.$transaction(async (tx) => {
+      if (!(await lockPost(tx, claim.postId))) return;
+      const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
+      const final = await adoptNamedDuplicate(tx, claim, outcome);
+      if (!holdsClaim(publication, claim)) {
+        if (final.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, final, answeredAt);
+        return;
+      }
+      const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
+      const decision = decide(final, publication.attemptCount, settings, answeredAt);
+      await closeAttempt(tx, claim, final, answeredAt);
+      await carryOut(tx, ctx, publication, final, decision, answeredAt);
+    }),
+  );
+}
+
+/** Nothing was sent and nothing failed: the publication waits, and its attempt never happened. */
+export async function settleWaiting(ctx: AppContext, claim: Claim, waiting: Waiting): Promise<void> {
+  await untilSaved(ctx, { publicationId: claim.publicationId, waiting }, () =>
+    withdraw(ctx, claim, async (tx, publication) => {
+      const { status, errorCode, errorMessage } = waiting;
+      await movePublication(tx, publication, status, { errorCode, errorMessage, nextAttemptAt: null, leaseUntil: null });
+      const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
+      await record(tx, ctx, publication, action, { errorCode, errorMessage });
+    }),
+  );
+}
+
+/** Gives a claim back that was prepared but never sent (a stop, a crash): due again at once, not counted. */
+export async function handBack(ctx: AppContext, claim: Claim): Promise<void> {
+  await withdraw(ctx, claim, async (tx, publication) => {
+    const generation = publication.generation + 1;
+    const now = ctx.clock.now();
+    if (await movePublication(tx, publication, 'scheduled', { nextAttemptAt: publication.dueAt ?? now, leaseUntil: null, generation })) {
+      await setAlarm(tx, ctx, { id: publication.id, generation }, now);
+    }
+  });
+}
+
+/** Removes the prepared attempt and lets `move` put the publication elsewhere, if the claim still holds. */
+async function withdraw(ctx: AppContext, claim: Claim, move: (tx: Tx, publication: Publication) => Promise<void>): Promise<void> {
+  await ctx.db.$transaction(async (tx) => {
+    if (!(await lockPost(tx, claim.postId))) return;
+    const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
+    if (!holdsClaim(publication, claim)) return;
+    const { count } = await tx.publishAttempt.deleteMany({ where: { id: claim.attemptId, state: 'prepared' } });
+    if (count === 1) await move(tx, publication);
+  });
+}
+
+/** A duplicate that names the live post, after an earlier attempt of ours that may have made it: that post is ours. */
+async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Promise<Outcome> {
+  if (outcome.kind !== 'duplicate' || outcome.externalId === null) return outcome;
+  const earlier = await tx.publishAttempt.count({
+    where: { publicationId: claim.publicationId, id: { not: claim.attemptId }, sentAt: { not: null }, state: { in: ['absent', 'unknown', 'present'] } },
+  });
+  if (earlier === 0) return outcome;
+  return { kind: 'accepted', httpStatus: outcome.httpStatus, externalId: outcome.externalId, permalink: outcome.permalink ?? outcome.externalId };
+}
+
+async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): Promise<void> {
+  const accepted = outcome.kind === 'accepted';
+  await tx.publishAttempt.update({
+    where: { id: claim.attemptId },
+    data: {
+      state: accepted ? 'acked' : outcome.kind === 'unknown' ? 'unknown' : 'rejected',
+      outcome: outcome.kind,
+      httpStatus: outcome.httpStatus,
+      finishedAt: at,
+      ...(accepted ? { acceptedAt: at, externalId: outcome.externalId } : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
+    },
+  });
+}
+
+async function carryOut(tx: Tx, ctx: AppContext, publication: Publication, outcome: Outcome, decision: Decision, at: Date): Promise<void> {
+  const fields: MoveFields = { leaseUntil: null, attemptCount: publication.attemptCount + (decision.counted ? 1 : 0), nextAttemptAt: null };
+  if (outcome.kind === 'accepted') {
+    Object.assign(fields, { acceptedAt: at, externalId: outcome.externalId, permalink: outcome.permalink, errorCode: null, errorMessage: null });
+    await tx.connectedAccount.update({ where: { id: publication.accountId }, data: { lastUsedAt: at } });
+  } else {
+    Object.assign(fields, { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage });
+  }
+  if (decision.next === 'retrying') {
+    fields.generation = publication.generation + 1;
+    fields.nextAttemptAt = decision.at;
+    await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
+  }
+  await movePublication(tx, publication, decision.next, fields, publication.fence);
+  if (outcome.kind === 'reauthorization-required') await markReconnectRequired(tx, ctx, publication.accountId, outcome.errorMessage);
+  await record(tx, ctx, publication, ACTION[decision.next], {
+    outcome: outcome.kind,
+    ...(outcome.kind === 'accepted' ? { externalId: outcome.externalId, permalink: outcome.permalink } : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
+    ...(decision.next === 'retrying' ? { nextAttemptAt: decision.at.toISOString() } : {}),
+  });
+}
+
+const ACTION = {
+  published: 'publication.published',
+  retrying: 'publication.retrying',
+  failed: 'publication.failed',
+  held: 'publication.held',
+  unconfirmed: 'publication.unconfirmed',
+} as const satisfies Record<Decision['next'], AuditAction>;
+
+async function recordLateAnswer(tx: Tx, ctx: AppContext, claim: Claim, publication: Publication, outcome: Outcome & { kind: 'accepted' }, at: Date): Promise<void> {
+  if (publication.status === 'published') {
+    if (publication.externalId !== outcome.externalId) {
+      ctx.log.error({ publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId }, 'a late answer names another post than the one on record: look at the account');
+    }
+    return;
+  }
+  if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
+  await closeAttempt(tx, claim, outcome, at);
+  // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
+  await tx.publication.update({
+    where: { id: publication.id },
+    data: { status: 'published', acceptedAt: at, externalId: outcome.externalId, permalink: outcome.permalink, nextAttemptAt: null, leaseUntil: null, errorCode: null, errorMessage: null },
+  });
+  await projectPostStatus(tx, publication.postId);
+  await record(tx, ctx, publication, 'publication.published', { outcome: 'accepted', externalId: outcome.externalId, permalink: outcome.permalink, late: true, from: publication.status });
+}
+
+async function record(tx: Tx, ctx: AppContext, publication: Publication, action: AuditAction, metadata: Record<string, string | boolean | null>): Promise<void> {
+  await recordEvent(tx, { actorId: null, action, entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+}

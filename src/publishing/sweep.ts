@@ -1,0 +1,53 @@
+/**
+ * The sweep: what a crash, a lost alarm or a lost worker left behind, found by asking the rows. Runs at start and every
+ * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
+ */
+import type { AppContext } from '../context.ts';
+import { handBack, settle } from './settle.ts';
+
+/** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
+const BATCH = 200;
+
+interface Abandoned {
+  publication_id: string;
+  post_id: string;
+  fence: number;
+  attempt_id: string | null;
+  state: 'prepared' | 'sent' | null;
+}
+
+/**
+ * Recovers claims whose lease ran out: prepared but not sent → due again, not counted; sent → unknown, never sent again
+ * on a guess.
+ * @returns how many were recovered
+ */
+export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
+  const abandoned = await ctx.db.$queryRaw<Abandoned[]>`
+    SELECT publications.id AS publication_id, post_id, publications.fence, open.id AS attempt_id, open.state::text AS state
+    FROM publications
+    LEFT JOIN publish_attempts open ON open.publication_id = publications.id AND open.fence = publications.fence AND open.state IN ('prepared', 'sent')
+    WHERE publications.status = 'publishing' AND lease_until < clock_timestamp()
+    ORDER BY lease_until LIMIT ${BATCH}`;
+  for (const row of abandoned) {
+    if (row.attempt_id === null) {
+      ctx.log.error({ publicationId: row.publication_id }, 'a publication is publishing without an open attempt; a person has to look at it');
+      continue;
+    }
+    const claim = { publicationId: row.publication_id, postId: row.post_id, attemptId: row.attempt_id, fence: row.fence };
+    if (row.state === 'prepared') {
+      await handBack(ctx, claim);
+      ctx.log.warn({ publicationId: claim.publicationId }, 'a claim was abandoned before anything was sent; it is due again');
+    } else {
+      await settle(ctx, claim, diedWhileSending, ctx.clock.now());
+      ctx.log.error({ publicationId: claim.publicationId }, 'a worker died while sending; the post may be live, a person decides');
+    }
+  }
+  return abandoned.length;
+}
+
+const diedWhileSending = {
+  kind: 'unknown',
+  httpStatus: null,
+  errorCode: 'interrupted',
+  errorMessage: 'The server stopped after sending and before the answer. The post may be live: look at the account, then say what you found.',
+} as const;

@@ -1,0 +1,166 @@
+/**
+ * Everything publishing needs, for real: a database of one's own, pg-boss, the LinkedIn sandbox over HTTP, a connected
+ * account with a token that the sandbox issued. Only the timings are shorter than in production.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectedAccount } from '@prisma/client';
+import { PgBoss } from 'pg-boss';
+import { pino } from 'pino';
+import { connectAccount } from '../accounts/connect-account.ts';
+import { createTokenCipher } from '../accounts/token-cipher.ts';
+import { systemClock } from '../clock.ts';
+import { readConfig } from '../config.ts';
+import type { AppContext, Timings } from '../context.ts';
+import type { Actor, TeamRole } from '../domain/access.ts';
+import { createPlatforms } from '../platforms/registry.ts';
+import { startSandbox } from '../sandbox/sandbox.ts';
+import { createQueues } from '../worker/worker.ts';
+import { freshDatabase } from './fresh-database.ts';
+
+export const QUICK: Timings = { leaseMs: 4_000, createDeadlineMs: 2_000, sweepMs: 200, drainMs: 3_000 };
+
+export interface LedgerEntry {
+  id: string;
+  account: string;
+  text: string;
+  receivedAt: string;
+}
+
+export interface Bench {
+  ctx: AppContext;
+  teamId: string;
+  author: Actor;
+  account: ConnectedAccount;
+  databaseUrl: string;
+  /** Adds a person with a role to the team. */
+  person(role: TeamRole, over?: Partial<Actor>): Promise<Actor>;
+  /** Connects one of the sandbox's members for somebody: personal, or the team's. */
+  connect(actor: Actor, member: string, personal?: boolean): Promise<ConnectedAccount>;
+  /** What the platform says is there: the only judge of "twice" and "lost". */
+  ledger(): Promise<LedgerEntry[]>;
+  fault(fault: string, times?: number, account?: ConnectedAccount): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Sample members of the sandbox. */
+export const MEMBERS = [
+  'amara.okafor@example.com',
+  'jonas.lindqvist@example.com',
+  'mei.tanaka@example.com',
+  'rafael.duarte@example.com',
+] as const;
+
+export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onStep' | 'clock'>> = {}): Promise<Bench> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-bench-'));
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const database = await freshDatabase();
+  const sandbox = await startSandbox({ port: 0, dataDir, log });
+  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
+  const clock = over.clock ?? systemClock;
+  const linkedin = {
+    ...config.platforms.linkedin,
+    clientId: 'sandbox-client',
+    clientSecret: 'sandbox-secret',
+    authorizeUrl: sandbox.linkedin.oauthUrl,
+    apiUrl: sandbox.linkedin.apiUrl,
+  };
+  const boss = new PgBoss({ connectionString: database.url, max: 3, schedule: false });
+  boss.on('error', (error) => log.error({ err: error }, 'queue'));
+  await boss.start();
+  await createQueues({ boss });
+  const ctx: AppContext = {
+    config,
+    db: database.db,
+    boss,
+    platforms: createPlatforms({ ...config.platforms, linkedin }, { sandboxed: ['linkedin'], clock }),
+    tokenCipher: createTokenCipher([{ id: 'k1', key: randomBytes(32) }]),
+    clock,
+    log,
+    timings: over.timings ?? QUICK,
+    wake: () => undefined,
+    onStep: over.onStep ?? (() => undefined),
+  };
+  const team = await ctx.db.team.create({ data: { name: `Team ${randomBytes(3).toString('hex')}` } });
+
+  async function person(role: TeamRole, details: Partial<Actor> = {}): Promise<Actor> {
+    const email = `${role}-${randomBytes(4).toString('hex')}@example.com`;
+    const user = await ctx.db.user.create({
+      data: { email, name: `Some ${role}`, memberships: { create: { teamId: team.id, role } } },
+    });
+    return {
+      id: user.id,
+      email,
+      name: user.name,
+      timeZone: 'UTC',
+      isSuperuser: false,
+      memberships: [{ teamId: team.id, role }],
+      ...details,
+    };
+  }
+
+  async function connect(actor: Actor, member: string, personal = true): Promise<ConnectedAccount> {
+    const adapter = ctx.platforms.linkedin;
+    if (adapter === undefined) throw new Error('the sandbox serves LinkedIn');
+    const redirectUri = 'http://localhost:3000/connect/linkedin/callback';
+    const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'bench' }));
+    consent.searchParams.set('sandbox_member', member);
+    const answer = await fetch(consent, { redirect: 'manual' });
+    const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
+    const grant = await adapter.connector.exchangeCode(code, redirectUri, clock.now());
+    const [candidate] = await adapter.connector.candidates(grant);
+    if (candidate === undefined) throw new Error('the member himself is a candidate');
+    return ctx.db.$transaction((tx) =>
+      connectAccount(tx, ctx, { actor, teamId: team.id, personal, platform: 'linkedin', candidate, grant }),
+    );
+  }
+
+  const author = await person('author');
+  const account = await connect(author, MEMBERS[0]);
+  return {
+    ctx,
+    teamId: team.id,
+    author,
+    account,
+    databaseUrl: database.url,
+    person,
+    connect,
+    async ledger() {
+      const answer = await fetch(`${sandbox.url}/sandbox/ledger?platform=linkedin`);
+      return ((await answer.json()) as { entries: LedgerEntry[] }).entries;
+    },
+    async fault(fault, times, target = account) {
+      const body = JSON.stringify({
+        platform: 'linkedin',
+        account: `urn:li:person:${target.externalId}`,
+        fault,
+        times,
+      });
+      const answer = await fetch(`${sandbox.url}/sandbox/faults`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', Origin: sandbox.url },
+        body,
+      });
+      if (!answer.ok) throw new Error(`the sandbox refused the fault: ${answer.status} ${await answer.text()}`);
+    },
+    async close() {
+      await boss.stop({ graceful: false });
+      await sandbox.close();
+      await database.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `look` gives something other than undefined, at most ten seconds. */
+export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error(`waited ten seconds in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,74 @@
+/** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
+import { sealAuditChain } from '../audit/seal-chain.ts';
+import type { AppContext } from '../context.ts';
+import { ALARM_QUEUE, alarmPayload } from '../publishing/alarm.ts';
+import { recoverAbandonedClaims } from '../publishing/sweep.ts';
+import { startDispatcher } from './dispatcher.ts';
+
+/** Publications in flight in one process. Each waits for a platform most of the time. */
+const CONCURRENCY = 50;
+/** pg-boss finds future jobs by polling; this is its floor. Alarms ring early, so it costs no lateness. */
+const POLL_SECONDS = 0.5;
+const ALARM_BATCH = 100;
+/** A worker that has not swept for this long is not working, whatever else still answers. */
+const SILENT_AFTER_MS = 30_000;
+
+export interface Worker {
+  wake(): void;
+  /** Null when it works; otherwise a sentence for the operator. */
+  problem(): string | null;
+  /** Stops taking work and finishes what is in flight (at most the drain time). */
+  stop(): Promise<void>;
+}
+
+/** Makes the queues; needed by every process that schedules, whether it works or not. */
+export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void> {
+  // An alarm that fails is worth one more ring; the sweep covers the rest.
+  await ctx.boss.createQueue(ALARM_QUEUE, { retryLimit: 1, retryDelay: 1, expireInSeconds: 60 });
+}
+
+export async function startWorker(ctx: AppContext): Promise<Worker> {
+  const dispatcher = startDispatcher(ctx, CONCURRENCY);
+  let lastSweep = performance.now();
+  let stopping = false;
+
+  async function sweep(): Promise<void> {
+    try {
+      await recoverAbandonedClaims(ctx);
+      dispatcher.wake();
+      lastSweep = performance.now();
+      await sealAuditChain(ctx.db);
+    } catch (error) {
+      ctx.log.error({ err: error }, 'the sweep failed; trying again');
+    }
+  }
+
+  await sweep();
+  let sweeping: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    // One at a time: a slow database must not pile sweeps up.
+    if (performance.now() - lastSweep >= ctx.timings.sweepMs / 2) sweeping = sweeping.then(() => (stopping ? undefined : sweep()));
+  }, ctx.timings.sweepMs);
+
+  await ctx.boss.work(ALARM_QUEUE, { batchSize: ALARM_BATCH, pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
+    for (const job of jobs) {
+      if (!alarmPayload.safeParse(job.data).success) ctx.log.warn({ jobId: job.id }, 'an alarm of another version; the rows decide, nothing is lost');
+    }
+    dispatcher.wake();
+  });
+
+  return {
+    wake: dispatcher.wake,
+    problem: () => {
+      const silentMs = performance.now() - lastSweep;
+      return silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs ? `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s` : null;
+    },
+    stop: async () => {
+      stopping = true;
+      clearInterval(timer);
+      await ctx.boss.offWork(ALARM_QUEUE);
+      await sweeping;
+      await dispatcher.stop(ctx.timings.drainMs);
+    },
+  };
+}
