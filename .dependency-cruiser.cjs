@@ -5,7 +5,7 @@
  */
 const LAYERS = [
   ['main', '^src/(main|startup-error)\\.ts$'],
-  ['app', '^src/app\\.ts$'],
+  ['app', '^src/(app|open-context)\\.ts$'],
   ['http', '^src/http/'],
   ['worker', '^src/worker/'],
   ['admin', '^src/admin/'],
@@ -16,7 +16,19 @@ const LAYERS = [
   ['audit', '^src/audit/'],
   ['domain', '^src/domain/'],
 ];
-const RANK = { main: 0, app: 1, http: 2, worker: 2, admin: 3, publishing: 4, accounts: 5, identity: 5, platforms: 6, audit: 6, domain: 7 };
+const RANK = {
+  main: 0,
+  app: 1,
+  http: 2,
+  worker: 2,
+  admin: 3,
+  publishing: 4,
+  accounts: 5,
+  identity: 5,
+  platforms: 6,
+  audit: 6,
+  domain: 7,
+};
 const path = (name) => LAYERS.find(([layer]) => layer === name)[1];
 
 const PRODUCT = { pathNot: '(\\.test\\.tsx?$|^src/testing/)' };
@@ -26,7 +38,11 @@ const downward = LAYERS.map(([layer, own]) => ({
   comment: `${layer} may only import what lies below it; see design "The house". An import upwards would make the lower part untestable alone.`,
   severity: 'error',
   from: { path: own, ...PRODUCT },
-  to: { path: LAYERS.filter(([other]) => other !== layer && RANK[other] < RANK[layer]).map(([, p]) => p).concat('^src/zzz-none') },
+  to: {
+    path: LAYERS.filter(([other]) => other !== layer && RANK[other] < RANK[layer])
+      .map(([, p]) => p)
+      .concat('^src/zzz-none'),
+  },
 }));
 
 module.exports = {
@@ -34,23 +50,26 @@ module.exports = {
     ...downward,
     {
       name: 'domain-is-pure',
-      comment: 'domain takes values and `now`, and returns values: no database, no network, no clock, no Node. temporal-polyfill is the standard Temporal until Node has it.',
+      comment:
+        'domain takes values and `now`, and returns values: no database, no network, no clock, no Node. temporal-polyfill is the standard Temporal until Node has it.',
       severity: 'error',
       from: { path: path('domain'), ...PRODUCT },
       to: { pathNot: ['^src/domain/', '^node_modules/temporal-polyfill/'] },
     },
     {
       name: 'sandbox-stands-alone',
-      comment: "The sandbox plays the platforms' side of the wire. A misreading of a contract must not be shared, so it shares no code with the product.",
+      comment:
+        "The sandbox plays the platforms' side of the wire. A misreading of a contract must not be shared, so it shares no code with the product.",
       severity: 'error',
       from: { path: '^src/sandbox/', ...PRODUCT },
       to: { path: '^src/(?!sandbox/)' },
     },
     {
       name: 'only-app-starts-the-sandbox',
-      comment: 'The product talks to the sandbox over HTTP, as it talks to the real platforms. Only the composition root starts it.',
+      comment:
+        'The product talks to the sandbox over HTTP, as it talks to the real platforms. Only the composition root starts it.',
       severity: 'error',
-      from: { path: '^src/(?!sandbox/|app\\.ts|startup-error\\.ts)', ...PRODUCT },
+      from: { path: '^src/(?!sandbox/|open-context|app\\.ts|startup-error\\.ts)', ...PRODUCT },
       to: { path: '^src/sandbox/' },
     },
     {
@@ -62,7 +81,8 @@ module.exports = {
     },
     {
       name: 'admin-does-not-import-platform-files',
-      comment: 'The panel shows what domain/content-rules says and what the context holds; a platform file is none of its business.',
+      comment:
+        'The panel shows what domain/content-rules says and what the context holds; a platform file is none of its business.',
       severity: 'error',
       from: { path: path('admin'), ...PRODUCT },
       to: { path: '^src/platforms/(?!platform\\.ts|registry\\.ts)' },
@@ -85,6 +105,10 @@ module.exports = {
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.json'], conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js', '.json'],
+      conditionNames: ['import', 'node', 'default'],
+      exportsFields: ['exports'],
+    },
   },
 };

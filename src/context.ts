@@ -18,7 +18,12 @@ export interface Timings {
   drainMs: number;
 }
 
-export const PRODUCTION_TIMINGS: Timings = { leaseMs: 60_000, createDeadlineMs: 20_000, sweepMs: 5_000, drainMs: 30_000 };
+export const PRODUCTION_TIMINGS: Timings = {
+  leaseMs: 60_000,
+  createDeadlineMs: 20_000,
+  sweepMs: 5_000,
+  drainMs: 30_000,
+};
 
 /** The steps of publishing one publication, in order. Observed by metrics, and by the crash tests, which kill the process at one. */
 export const PUBLISH_STEPS = ['claimed', 'prepared', 'sent', 'answered', 'settled'] as const;

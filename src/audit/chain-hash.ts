@@ -4,7 +4,10 @@ import type { AuditEvent } from '@prisma/client';
 /** What the first event of a chain follows on. */
 export const CHAIN_START = '0'.repeat(64);
 
-export type ChainedFields = Pick<AuditEvent, 'id' | 'actorId' | 'action' | 'entity' | 'entityId' | 'teamId' | 'metadata' | 'occurredAt'>;
+export type ChainedFields = Pick<
+  AuditEvent,
+  'id' | 'actorId' | 'action' | 'entity' | 'entityId' | 'teamId' | 'metadata' | 'occurredAt'
+>;
 
 /**
  * sha256 (hex) of the previous hash and a canonical form of the event: keys sorted at every depth, instants as ISO 8601.
@@ -12,7 +15,16 @@ export type ChainedFields = Pick<AuditEvent, 'id' | 'actorId' | 'action' | 'enti
  */
 export function chainHash(previousHash: string, event: ChainedFields): string {
   const { id, actorId, action, entity, entityId, teamId, metadata, occurredAt } = event;
-  const canonical = canonicalJson({ id, actorId, action, entity, entityId, teamId, metadata, occurredAt: occurredAt.toISOString() });
+  const canonical = canonicalJson({
+    id,
+    actorId,
+    action,
+    entity,
+    entityId,
+    teamId,
+    metadata,
+    occurredAt: occurredAt.toISOString(),
+  });
   return createHash('sha256').update(previousHash).update(canonical).digest('hex');
 }
 

@@ -11,19 +11,28 @@ const BATCH = 500;
  * @returns how many were sealed; 0 also when another process is sealing
  */
 export async function sealAuditChain(db: Database): Promise<number> {
-  return db.$transaction(async (tx) => {
-    const [lock] = await tx.$queryRaw<{ taken: boolean }[]>`SELECT pg_try_advisory_xact_lock(${SEALER_LOCK}) AS taken`;
-    if (lock?.taken !== true) return 0;
-    const last = await tx.auditEvent.findFirst({ where: { position: { not: null } }, orderBy: { position: 'desc' }, select: { position: true, hash: true } });
-    const events = await tx.auditEvent.findMany({ where: { hash: null }, orderBy: { id: 'asc' }, take: BATCH });
-    let position = last?.position ?? 0;
-    let previousHash = last?.hash ?? CHAIN_START;
-    for (const event of events) {
-      const hash = chainHash(previousHash, event);
-      position += 1;
-      await tx.auditEvent.update({ where: { id: event.id }, data: { position, previousHash, hash } });
-      previousHash = hash;
-    }
-    return events.length;
-  }, { timeout: 60_000 });
+  return db.$transaction(
+    async (tx) => {
+      const [lock] = await tx.$queryRaw<
+        { taken: boolean }[]
+      >`SELECT pg_try_advisory_xact_lock(${SEALER_LOCK}) AS taken`;
+      if (lock?.taken !== true) return 0;
+      const last = await tx.auditEvent.findFirst({
+        where: { position: { not: null } },
+        orderBy: { position: 'desc' },
+        select: { position: true, hash: true },
+      });
+      const events = await tx.auditEvent.findMany({ where: { hash: null }, orderBy: { id: 'asc' }, take: BATCH });
+      let position = last?.position ?? 0;
+      let previousHash = last?.hash ?? CHAIN_START;
+      for (const event of events) {
+        const hash = chainHash(previousHash, event);
+        position += 1;
+        await tx.auditEvent.update({ where: { id: event.id }, data: { position, previousHash, hash } });
+        previousHash = hash;
+      }
+      return events.length;
+    },
+    { timeout: 60_000 },
+  );
 }

@@ -13,15 +13,32 @@ export async function verifyAuditChain(db: Database): Promise<ChainVerdict> {
   let previousHash = CHAIN_START;
   let position = 0;
   for (;;) {
-    const page = await db.auditEvent.findMany({ where: { position: { gt: position } }, orderBy: { position: 'asc' }, take: PAGE });
+    const page = await db.auditEvent.findMany({
+      where: { position: { gt: position } },
+      orderBy: { position: 'asc' },
+      take: PAGE,
+    });
     for (const event of page) {
       position += 1;
-      if (event.position !== position) return { intact: false, position, eventId: null, problem: `event ${position} is missing: the next one on record is ${event.position}` };
-      if (event.previousHash !== previousHash) return { intact: false, position, eventId: event.id, problem: 'it does not follow the event before it' };
-      if (event.hash !== chainHash(previousHash, event)) return { intact: false, position, eventId: event.id, problem: 'its content was changed after it was sealed' };
+      if (event.position !== position)
+        return {
+          intact: false,
+          position,
+          eventId: null,
+          problem: `event ${position} is missing: the next one on record is ${event.position}`,
+        };
+      if (event.previousHash !== previousHash)
+        return { intact: false, position, eventId: event.id, problem: 'it does not follow the event before it' };
+      if (event.hash !== chainHash(previousHash, event))
+        return { intact: false, position, eventId: event.id, problem: 'its content was changed after it was sealed' };
       previousHash = event.hash;
     }
     if (page.length < PAGE) break;
   }
-  return { intact: true, events: position, unsealed: await db.auditEvent.count({ where: { position: null } }), head: previousHash };
+  return {
+    intact: true,
+    events: position,
+    unsealed: await db.auditEvent.count({ where: { position: null } }),
+    head: previousHash,
+  };
 }

@@ -35,7 +35,7 @@ test('connections that the server cut are replaced', async () => {
   await run(
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
   );
-  await vi.waitFor(async () => expect(await db.team.count()).toBe(0));
+  await vi.waitFor(async () => expect(await db.team.count()).toBe(0), { timeout: 10_000 });
   await db.$disconnect();
 });
 

@@ -33,6 +33,8 @@ import { type Cluster, dataDirectoryArgument, PROGRAM_ENVIRONMENT } from './post
 export const ROLE = 'scheduler';
 
 const UNFINISHED = 'postgres.unfinished-';
+/** What the product keeps in DATA_DIR. */
+const OURS = /^(session-secret|token-keys|database-url|sandbox|adminjs|postgres(\.log|\.unfinished-.*)?)$/;
 
 export interface ClusterOptions {
   dataDir: string;
@@ -89,12 +91,11 @@ async function prepareDataDirectory(path: string): Promise<string> {
   }
 }
 
-/** A directory that somebody else made is ours to close only when it holds nothing, or our own things. */
+/** A directory that somebody else made is ours to close only when it holds nothing but our own things. */
 async function closeToOthers(dataDir: string): Promise<void> {
   const { mode, uid } = await stat(dataDir);
   if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return;
-  const names = await readdir(dataDir);
-  if (names.length === 0 || names.includes('database-url')) await chmod(dataDir, 0o700);
+  if ((await readdir(dataDir)).every((name) => OURS.test(name))) await chmod(dataDir, 0o700);
 }
 
 interface NewCluster {

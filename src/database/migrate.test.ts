@@ -62,10 +62,13 @@ test('processes that start together apply each migration once', async () => {
 test('a process waits while Prisma itself is migrating', async () => {
   await client.query('SELECT pg_advisory_lock(72707369)');
   const migrating = migrate(database.url, log, directory);
-  await vi.waitFor(async () => {
-    const { rows } = await client.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
-    expect(rows).toHaveLength(1);
-  });
+  await vi.waitFor(
+    async () => {
+      const { rows } = await client.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+      expect(rows).toHaveLength(1);
+    },
+    { timeout: 10_000 },
+  );
   expect((await client.query("SELECT to_regclass('one') AS found")).rows).toEqual([{ found: null }]);
   await client.query('SELECT pg_advisory_unlock(72707369)');
   expect(await migrating).toHaveLength(2);

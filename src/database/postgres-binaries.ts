@@ -38,6 +38,8 @@ export async function postgresBinaries(
   const native = join(packageDirectory, 'native');
   const inPlace = await tryBinaries(native, user, packageDirectory);
   if (inPlace instanceof Error && user) {
+    const asRoot = await tryBinaries(native, null, packageDirectory);
+    if (asRoot instanceof Error) throw doesNotRun(asRoot);
     const copy = await copyOf(packageDirectory, sharedDirectory, log);
     const copied = await tryBinaries(copy, user, null);
     if (copied instanceof Error) throw doesNotRun(copied);
@@ -174,7 +176,7 @@ async function makeReadable(directory: string): Promise<void> {
 function doesNotRun(cause: Error): EmbeddedPostgresError {
   // A missing loader looks like a missing file: the binaries are built for glibc, and musl (Alpine) has another one.
   const reason = isErrno(cause, 'ENOENT')
-    ? 'they are built for glibc, which this system does not seem to have (Alpine Linux?)'
+    ? 'they are built for glibc, which this system does not seem to have (Alpine Linux?), or the installation is incomplete'
     : message(cause);
   return new EmbeddedPostgresError(
     'no-binaries',

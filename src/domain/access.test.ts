@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type Actor, can, canSometimes, mayPublishTo, POLICY, readScope, RESOURCES } from './access.ts';
+import { type Actor, can, canSometimes, mayPublishTo, POLICY, RESOURCES, readScope } from './access.ts';
 
-const person = (over: Partial<Actor> = {}): Actor => ({ id: 'me', email: 'me@example.com', name: 'Me', timeZone: 'UTC', isSuperuser: false, memberships: [], ...over });
+const person = (over: Partial<Actor> = {}): Actor => ({
+  id: 'me',
+  email: 'me@example.com',
+  name: 'Me',
+  timeZone: 'UTC',
+  isSuperuser: false,
+  memberships: [],
+  ...over,
+});
 const author = person({ memberships: [{ teamId: 'a', role: 'author' }] });
 const approver = person({ memberships: [{ teamId: 'a', role: 'approver' }] });
 const manager = person({ memberships: [{ teamId: 'a', role: 'manager' }] });
@@ -39,7 +47,8 @@ describe('access by default', () => {
   });
 
   it('lets somebody without a team and without rights do nothing at all but read himself nowhere', () => {
-    for (const resource of RESOURCES) for (const action of Object.keys(POLICY[resource])) expect(can(person(), resource, action, foreign)).toBe(false);
+    for (const resource of RESOURCES)
+      for (const action of Object.keys(POLICY[resource])) expect(can(person(), resource, action, foreign)).toBe(false);
   });
 
   it('reads own records only where the role is author, and the whole team from approver on', () => {

@@ -24,10 +24,24 @@ type Gates = Record<Relation, Gate>;
 
 const gates = (own: Gate, team: Gate, other: Gate = 'superuser'): Gates => ({ own, team, other });
 
-export const RESOURCES = ['Post', 'Publication', 'PublishAttempt', 'ConnectedAccount', 'Team', 'Membership', 'User', 'AuditEvent', 'Hold'] as const;
+export const RESOURCES = [
+  'Post',
+  'Publication',
+  'PublishAttempt',
+  'ConnectedAccount',
+  'Team',
+  'Membership',
+  'User',
+  'AuditEvent',
+  'Hold',
+] as const;
 export type ResourceName = (typeof RESOURCES)[number];
 
-const read = { list: gates('author', 'approver'), show: gates('author', 'approver'), search: gates('author', 'approver') };
+const read = {
+  list: gates('author', 'approver'),
+  show: gates('author', 'approver'),
+  search: gates('author', 'approver'),
+};
 
 /** For `new`, the relation is that to the team the record is made in. Bulk actions are not offered: each record is its own decision. */
 export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates>>>> = {
@@ -83,7 +97,11 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     new: gates('superuser', 'superuser'),
     edit: gates('author', 'superuser'),
   },
-  AuditEvent: { list: gates('author', 'manager'), show: gates('author', 'manager'), search: gates('superuser', 'superuser') },
+  AuditEvent: {
+    list: gates('author', 'manager'),
+    show: gates('author', 'manager'),
+    search: gates('superuser', 'superuser'),
+  },
   Hold: {
     list: gates('author', 'author'),
     show: gates('author', 'author'),
@@ -123,7 +141,8 @@ export function canSometimes(actor: Actor, resource: ResourceName, action: strin
   if (actor.isSuperuser) return Object.values(POLICY[resource][action] ?? {}).some((gate) => gate !== 'nobody');
   return actor.memberships.some(
     ({ teamId }) =>
-      can(actor, resource, action, { ownerId: actor.id, teamId }) || can(actor, resource, action, { ownerId: null, teamId }),
+      can(actor, resource, action, { ownerId: actor.id, teamId }) ||
+      can(actor, resource, action, { ownerId: null, teamId }),
   );
 }
 
@@ -143,6 +162,9 @@ export function readScope(actor: Actor, resource: ResourceName): ReadScope {
 }
 
 /** A personal account serves only its owner's posts; a team's account serves every post of the team. */
-export function mayPublishTo(account: { ownerId: string | null; teamId: string }, post: { authorId: string; teamId: string }): boolean {
+export function mayPublishTo(
+  account: { ownerId: string | null; teamId: string },
+  post: { authorId: string; teamId: string },
+): boolean {
   return account.teamId === post.teamId && (account.ownerId === null || account.ownerId === post.authorId);
 }

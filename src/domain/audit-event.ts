@@ -40,7 +40,16 @@ export const AUDIT_ACTIONS = [
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-export const AUDIT_ENTITIES = ['Post', 'Publication', 'ConnectedAccount', 'Team', 'Membership', 'User', 'Hold', 'AuditEvent'] as const;
+export const AUDIT_ENTITIES = [
+  'Post',
+  'Publication',
+  'ConnectedAccount',
+  'Team',
+  'Membership',
+  'User',
+  'Hold',
+  'AuditEvent',
+] as const;
 export type AuditEntity = (typeof AUDIT_ENTITIES)[number];
 
 /** One thing that happened. `actorId` is null when the system did it. Metadata is small, plain and free of secrets. */

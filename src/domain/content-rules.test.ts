@@ -2,13 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { type Content, contentProblems } from './content-rules.ts';
 
 const messages = (content: Partial<Content>, platforms: Parameters<typeof contentProblems>[1] = ['linkedin']) =>
-  contentProblems({ text: 'Hello', linkUrl: null, ...content }, platforms).map((problem) => `${problem.field}: ${problem.message}`);
+  contentProblems({ text: 'Hello', linkUrl: null, ...content }, platforms).map(
+    (problem) => `${problem.field}: ${problem.message}`,
+  );
 
 describe('what may be posted', () => {
   it('is a text within the limit of each chosen platform', () => {
     expect(messages({ text: 'x'.repeat(3000) })).toEqual([]);
-    expect(messages({ text: 'x'.repeat(3001) })).toEqual(['text: LinkedIn takes 3,000 characters; this is 1 too long. Shorten the text.']);
-    expect(messages({ text: 'x'.repeat(281) }, ['linkedin', 'x'])).toEqual(['text: X takes 280 characters; this is 1 too long. Shorten the text.']);
+    expect(messages({ text: 'x'.repeat(3001) })).toEqual([
+      'text: LinkedIn takes 3,000 characters; this is 1 too long. Shorten the text.',
+    ]);
+    expect(messages({ text: 'x'.repeat(281) }, ['linkedin', 'x'])).toEqual([
+      'text: X takes 280 characters; this is 1 too long. Shorten the text.',
+    ]);
   });
 
   it('is never an empty text', () => {
@@ -21,7 +27,14 @@ describe('what may be posted', () => {
     expect(messages({ text: 'tab\tand\r\nlines \u{1f600}' })).toEqual([]);
   });
 
-  for (const link of ['javascript:alert(1)', 'example.com', 'https://user:pass@example.com/', 'https://localhost/', 'ftp://example.com', `https://example.com/${'x'.repeat(2000)}`]) {
+  for (const link of [
+    'javascript:alert(1)',
+    'example.com',
+    'https://user:pass@example.com/',
+    'https://localhost/',
+    'ftp://example.com',
+    `https://example.com/${'x'.repeat(2000)}`,
+  ]) {
     it(`has no link like ${link.slice(0, 40)}`, () => {
       expect(messages({ linkUrl: link })[0]).toContain('linkUrl: A link must be');
     });

@@ -33,21 +33,33 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
   const problems: Problem[] = [];
   if (content.text.trim() === '') problems.push({ field: 'text', message: 'Write something: the text is empty.' });
   if (hasLoneSurrogate(content.text)) {
-    problems.push({ field: 'text', message: 'The text has a broken character (half of an emoji, perhaps). Delete it and type it again.' });
+    problems.push({
+      field: 'text',
+      message: 'The text has a broken character (half of an emoji, perhaps). Delete it and type it again.',
+    });
   }
   if (hasControlCharacter(content.text)) {
-    problems.push({ field: 'text', message: 'The text has an invisible control character. Paste it as plain text, or type it again.' });
+    problems.push({
+      field: 'text',
+      message: 'The text has an invisible control character. Paste it as plain text, or type it again.',
+    });
   }
   const count = countCharacters(content.text);
   for (const platform of new Set(platforms)) {
     const limit = TEXT_LIMIT[platform];
     if (count > limit) {
       const over = (count - limit).toLocaleString('en');
-      problems.push({ field: 'text', message: `${PLATFORM_LABEL[platform]} takes ${limit.toLocaleString('en')} characters; this is ${over} too long. Shorten the text.` });
+      problems.push({
+        field: 'text',
+        message: `${PLATFORM_LABEL[platform]} takes ${limit.toLocaleString('en')} characters; this is ${over} too long. Shorten the text.`,
+      });
     }
   }
   if (content.linkUrl !== null && !isPublicHttpUrl(content.linkUrl)) {
-    problems.push({ field: 'linkUrl', message: 'A link must be a full web address, such as https://example.com/page.' });
+    problems.push({
+      field: 'linkUrl',
+      message: 'A link must be a full web address, such as https://example.com/page.',
+    });
   }
   return problems;
 }
@@ -56,7 +68,12 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
 export function isPublicHttpUrl(text: string): boolean {
   if (text.length > 2000 || !URL.canParse(text)) return false;
   const url = new URL(text);
-  return (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname.includes('.') && url.username === '' && url.password === '';
+  return (
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.hostname.includes('.') &&
+    url.username === '' &&
+    url.password === ''
+  );
 }
 
 function hasLoneSurrogate(text: string): boolean {

@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { lateDecision } from './late-policy.ts';
 
 const due = new Date('2026-03-01T12:00:00Z');
-const after = (minutes: number) => new Date(due.getTime() + minutes * 60_000);
+const minutesLater = (minutes: number) => new Date(due.getTime() + minutes * 60_000);
 
 describe('a publication that could not leave in time', () => {
   it('is sent while it is within the limit, whatever the policy', () => {
-    for (const latePolicy of ['send', 'hold', 'drop'] as const) expect(lateDecision(due, after(120), { latePolicy, lateLimitMinutes: 120 })).toBe('send');
+    for (const latePolicy of ['send', 'hold', 'drop'] as const)
+      expect(lateDecision(due, minutesLater(120), { latePolicy, lateLimitMinutes: 120 })).toBe('send');
   });
 
   it('is treated as the policy says beyond the limit', () => {
-    for (const latePolicy of ['send', 'hold', 'drop'] as const) expect(lateDecision(due, after(121), { latePolicy, lateLimitMinutes: 120 })).toBe(latePolicy);
+    for (const latePolicy of ['send', 'hold', 'drop'] as const)
+      expect(lateDecision(due, minutesLater(121), { latePolicy, lateLimitMinutes: 120 })).toBe(latePolicy);
   });
 });

@@ -14,7 +14,14 @@ export type Outcome =
   /** The token is dead or lacks a scope; nothing was created. */
   | { kind: 'reauthorization-required'; httpStatus: number | null; errorCode: string; errorMessage: string }
   /** The platform says identical content exists, and perhaps where. */
-  | { kind: 'duplicate'; httpStatus: number; errorCode: string; errorMessage: string; externalId: string | null; permalink: string | null }
+  | {
+      kind: 'duplicate';
+      httpStatus: number;
+      errorCode: string;
+      errorMessage: string;
+      externalId: string | null;
+      permalink: string | null;
+    }
   /** It may or may not be there. Never sent again before somebody has looked. */
   | { kind: 'unknown'; httpStatus: number | null; errorCode: string; errorMessage: string };
 

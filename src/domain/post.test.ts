@@ -34,7 +34,8 @@ describe('the status of a post', () => {
 describe('what a person may still do to a post', () => {
   it('is to edit it until one of its publications has left or may have left', () => {
     expect(canEditPost(['scheduled', 'failed', 'retrying'])).toBe(true);
-    for (const gone of ['publishing', 'published', 'unconfirmed'] as const) expect(canEditPost(['scheduled', gone])).toBe(false);
+    for (const gone of ['publishing', 'published', 'unconfirmed'] as const)
+      expect(canEditPost(['scheduled', gone])).toBe(false);
   });
 
   it('is to delete it only while nothing of it was ever sent', () => {

@@ -21,7 +21,8 @@ export type PostStatus = (typeof POST_STATUSES)[number];
  */
 export function postStatus(publications: readonly PublicationStatus[]): PostStatus {
   const has = (...wanted: PublicationStatus[]) => publications.some((status) => wanted.includes(status));
-  const all = (wanted: PublicationStatus) => publications.length > 0 && publications.every((status) => status === wanted);
+  const all = (wanted: PublicationStatus) =>
+    publications.length > 0 && publications.every((status) => status === wanted);
   if (publications.length === 0 || all('draft')) return 'draft';
   if (has('unconfirmed')) return 'unconfirmed';
   if (has('publishing', 'retrying')) return 'publishing';

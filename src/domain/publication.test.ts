@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertMove, CANCELLABLE, CLAIMABLE, canMove, EDITABLE, InvalidTransitionError, PUBLICATION_MOVES, PUBLICATION_STATUSES, RETRYABLE } from './publication.ts';
+import {
+  assertMove,
+  CANCELLABLE,
+  CLAIMABLE,
+  canMove,
+  EDITABLE,
+  InvalidTransitionError,
+  PUBLICATION_MOVES,
+  PUBLICATION_STATUSES,
+  RETRYABLE,
+} from './publication.ts';
 
 /** The whole table, written out a second time by hand: a change of a rule has to be made twice, on purpose. */
 const LEGAL = `
@@ -51,7 +61,8 @@ describe('the life of a publication', () => {
   it('can reach every state, and from every state but the final one there is a way on', () => {
     const reachable = new Set(['draft', ...Object.values(PUBLICATION_MOVES).flat()]);
     expect([...reachable].sort()).toEqual([...PUBLICATION_STATUSES].sort());
-    for (const status of PUBLICATION_STATUSES) expect(PUBLICATION_MOVES[status].length > 0).toBe(status !== 'published');
+    for (const status of PUBLICATION_STATUSES)
+      expect(PUBLICATION_MOVES[status].length > 0).toBe(status !== 'published');
   });
 
   it('never lets a person edit, cancel, retry or a worker claim what is unconfirmed or published', () => {

@@ -47,7 +47,16 @@ export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly Publ
  * Statuses that a late answer with a real id may lift to `published` against the table: the platform says the post is
  * there, and what is there is never thrown away, whatever was believed meanwhile.
  */
-export const LIFTED_BY_LATE_ANSWER: readonly PublicationStatus[] = ['publishing', 'unconfirmed', 'scheduled', 'retrying', 'held', 'missed', 'failed', 'cancelled'];
+export const LIFTED_BY_LATE_ANSWER: readonly PublicationStatus[] = [
+  'publishing',
+  'unconfirmed',
+  'scheduled',
+  'retrying',
+  'held',
+  'missed',
+  'failed',
+  'cancelled',
+];
 
 /** A move that the table above does not have: a mistake of ours, never of a person. */
 export class InvalidTransitionError extends Error {
@@ -69,13 +78,29 @@ export function assertMove(from: PublicationStatus, to: PublicationStatus): void
 }
 
 /** Statuses in which what will be sent may still be changed by a person. */
-export const EDITABLE: readonly PublicationStatus[] = ['draft', 'awaiting_approval', 'scheduled', 'retrying', 'held', 'missed', 'failed', 'cancelled'];
+export const EDITABLE: readonly PublicationStatus[] = [
+  'draft',
+  'awaiting_approval',
+  'scheduled',
+  'retrying',
+  'held',
+  'missed',
+  'failed',
+  'cancelled',
+];
 
 /** Statuses in which a worker may claim the publication once its time has come. */
 export const CLAIMABLE: readonly PublicationStatus[] = ['scheduled', 'retrying'];
 
 /** Statuses that a person may cancel. An unconfirmed one is resolved instead, because it may be live. */
-export const CANCELLABLE: readonly PublicationStatus[] = ['awaiting_approval', 'scheduled', 'retrying', 'held', 'missed', 'failed'];
+export const CANCELLABLE: readonly PublicationStatus[] = [
+  'awaiting_approval',
+  'scheduled',
+  'retrying',
+  'held',
+  'missed',
+  'failed',
+];
 
 /** Statuses that a person may send again by hand. An unconfirmed one is resolved instead. */
 export const RETRYABLE: readonly PublicationStatus[] = ['failed', 'missed', 'held', 'retrying'];

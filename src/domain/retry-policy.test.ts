@@ -5,7 +5,13 @@ import { decide, LONGEST_RETRY_DELAY_SECONDS, retryDelaySeconds } from './retry-
 
 const now = new Date('2026-03-01T12:00:00Z');
 const settings = { baseSeconds: 300, maxAttempts: 5 };
-const unavailable: Outcome = { kind: 'unavailable', httpStatus: null, errorCode: 'connection-refused', errorMessage: 'refused', retryAt: null };
+const unavailable: Outcome = {
+  kind: 'unavailable',
+  httpStatus: null,
+  errorCode: 'connection-refused',
+  errorMessage: 'refused',
+  retryAt: null,
+};
 const minutesFrom = (at: Date) => (at.getTime() - now.getTime()) / 60_000;
 
 describe('the retry policy', () => {
@@ -31,30 +37,52 @@ describe('the retry policy', () => {
 
   it("lets the platform's own Retry-After win", () => {
     const retryAt = new Date('2026-03-01T12:00:30Z');
-    expect(decide({ ...unavailable, retryAt }, 0, settings, now)).toEqual({ next: 'retrying', at: retryAt, counted: true });
+    expect(decide({ ...unavailable, retryAt }, 0, settings, now)).toEqual({
+      next: 'retrying',
+      at: retryAt,
+      counted: true,
+    });
   });
 
   it('waits for the reset of a rate limit without using up an attempt, however many there were', () => {
     const retryAt = new Date('2026-03-02T00:00:00Z');
-    const limited: Outcome = { kind: 'rate-limited', httpStatus: 429, errorCode: 'day-limit', errorMessage: '', retryAt };
+    const limited: Outcome = {
+      kind: 'rate-limited',
+      httpStatus: 429,
+      errorCode: 'day-limit',
+      errorMessage: '',
+      retryAt,
+    };
     expect(decide(limited, 4, settings, now)).toEqual({ next: 'retrying', at: retryAt, counted: false });
   });
 
   it('never retries an outcome that is unknown', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), (before) => {
-        const decision = decide({ kind: 'unknown', httpStatus: 500, errorCode: 'http-500', errorMessage: '' }, before, { baseSeconds: 1, maxAttempts: 20 }, now);
+        const decision = decide(
+          { kind: 'unknown', httpStatus: 500, errorCode: 'http-500', errorMessage: '' },
+          before,
+          { baseSeconds: 1, maxAttempts: 20 },
+          now,
+        );
         expect(decision.next).toBe('unconfirmed');
       }),
     );
   });
 
   it('holds, and does not fail, what a dead token stopped', () => {
-    const dead: Outcome = { kind: 'reauthorization-required', httpStatus: 401, errorCode: 'token-revoked', errorMessage: '' };
+    const dead: Outcome = {
+      kind: 'reauthorization-required',
+      httpStatus: 401,
+      errorCode: 'token-revoked',
+      errorMessage: '',
+    };
     expect(decide(dead, 4, settings, now)).toEqual({ next: 'held', counted: false });
   });
 
   it('fails at once what the platform refused', () => {
-    expect(decide({ kind: 'rejected', httpStatus: 400, errorCode: 'too-long', errorMessage: '' }, 0, settings, now).next).toBe('failed');
+    expect(
+      decide({ kind: 'rejected', httpStatus: 400, errorCode: 'too-long', errorMessage: '' }, 0, settings, now).next,
+    ).toBe('failed');
   });
 });

@@ -45,29 +45,48 @@ describe('a schedule time', () => {
   ];
   for (const [wall, zone, earlier] of overlaps) {
     it(`means the earlier of two instants when clocks in ${zone} are put back, and says so`, () => {
-      expect(parseScheduleTime(wall, zone)).toMatchObject({ ok: true, time: { ambiguous: true, instant: new Date(earlier) } });
+      expect(parseScheduleTime(wall, zone)).toMatchObject({
+        ok: true,
+        time: { ambiguous: true, instant: new Date(earlier) },
+      });
     });
   }
 
   it('keeps the wall clock and the zone that the person chose', () => {
-    expect(parseScheduleTime('2026-01-15T09:00', 'Europe/Warsaw')).toMatchObject({ time: { wallClock: '2026-01-15T09:00', timeZone: 'Europe/Warsaw' } });
-    expect(parseScheduleTime('2026-01-15T08:00:00Z', 'Europe/Warsaw')).toMatchObject({ time: { wallClock: '2026-01-15T09:00' } });
+    expect(parseScheduleTime('2026-01-15T09:00', 'Europe/Warsaw')).toMatchObject({
+      time: { wallClock: '2026-01-15T09:00', timeZone: 'Europe/Warsaw' },
+    });
+    expect(parseScheduleTime('2026-01-15T08:00:00Z', 'Europe/Warsaw')).toMatchObject({
+      time: { wallClock: '2026-01-15T09:00' },
+    });
   });
 
   it('comes back to the same instant from its own wall clock, unless that happens twice', () => {
     const zones = ['America/New_York', 'Europe/Warsaw', 'Australia/Lord_Howe', 'Pacific/Apia', 'UTC'];
     fc.assert(
-      fc.property(fc.integer({ min: 1_767_225_600, max: 1_830_297_600 }), fc.constantFrom(...zones), (minuteish, zone) => {
-        const at = new Date(Math.floor(minuteish / 60) * 60_000);
-        const there = parseScheduleTime(at.toISOString(), zone);
-        const back = parseScheduleTime(there.ok ? there.time.wallClock : '', zone);
-        expect(back.ok).toBe(true);
-        if (back.ok && !back.time.ambiguous) expect(back.time.instant).toEqual(at);
-      }),
+      fc.property(
+        fc.integer({ min: 1_767_225_600, max: 1_830_297_600 }),
+        fc.constantFrom(...zones),
+        (minuteish, zone) => {
+          const at = new Date(Math.floor(minuteish / 60) * 60_000);
+          const there = parseScheduleTime(at.toISOString(), zone);
+          const back = parseScheduleTime(there.ok ? there.time.wallClock : '', zone);
+          expect(back.ok).toBe(true);
+          if (back.ok && !back.time.ambiguous) expect(back.time.instant).toEqual(at);
+        },
+      ),
     );
   });
 
-  for (const nonsense of ['', 'tomorrow', '2026-02-30T09:00', '2026-13-01T09:00', '2026-01-01', '2026-01-01T25:00', '01/02/2026 09:00']) {
+  for (const nonsense of [
+    '',
+    'tomorrow',
+    '2026-02-30T09:00',
+    '2026-13-01T09:00',
+    '2026-01-01',
+    '2026-01-01T25:00',
+    '01/02/2026 09:00',
+  ]) {
     it(`is refused with a sentence when it is "${nonsense}"`, () => {
       expect(parseScheduleTime(nonsense, 'UTC')).toMatchObject({ ok: false, field: 'scheduledAt' });
     });

@@ -30,12 +30,20 @@ const FARTHEST_DAYS = 730;
  */
 export function parseScheduleTime(text: string, timeZone: string): ParsedScheduleTime {
   if (!isTimeZone(timeZone)) {
-    return { ok: false, field: 'timeZone', message: `"${timeZone}" is not a time zone. Choose one such as Europe/Warsaw or America/New_York.` };
+    return {
+      ok: false,
+      field: 'timeZone',
+      message: `"${timeZone}" is not a time zone. Choose one such as Europe/Warsaw or America/New_York.`,
+    };
   }
   const typed = text.trim();
   const wall = wallClockOf(typed);
   if (wall === null) {
-    return { ok: false, field: 'scheduledAt', message: 'This is not a date and time. Use the form 2026-03-08T09:00, or add an offset such as +01:00 or Z.' };
+    return {
+      ok: false,
+      field: 'scheduledAt',
+      message: 'This is not a date and time. Use the form 2026-03-08T09:00, or add an offset such as +01:00 or Z.',
+    };
   }
   const earlier = wall.toZonedDateTime(timeZone, { disambiguation: 'earlier' });
   const later = wall.toZonedDateTime(timeZone, { disambiguation: 'later' });
@@ -59,7 +67,8 @@ export function parseScheduleTime(text: string, timeZone: string): ParsedSchedul
  */
 export function scheduleTimeProblem(instant: Date, now: Date): string | null {
   if (instant.getTime() <= now.getTime()) return 'This time has passed. Choose a time in the future, or publish now.';
-  if (instant.getTime() > now.getTime() + FARTHEST_DAYS * 86_400_000) return 'This is more than two years ahead. Check the year.';
+  if (instant.getTime() > now.getTime() + FARTHEST_DAYS * 86_400_000)
+    return 'This is more than two years ahead. Check the year.';
   return null;
 }
 

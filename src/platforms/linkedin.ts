@@ -24,8 +24,7 @@ export interface LinkedInOptions {
 export function createLinkedIn(settings: PlatformSettings, options: LinkedInOptions): PlatformAdapter {
   const http = options.http ?? createHttpClient();
   const version = (now: Date) => settings.version ?? linkedinVersion(now);
-  const site = options.sandboxed ? settings.apiUrl : 'https://www.linkedin.com';
-  const permalink = (urn: string) => `${site}/feed/update/${encodeURIComponent(urn).replaceAll('%3A', ':')}/`;
+  const permalink = permalinks(settings, options.sandboxed);
   return {
     platform: 'linkedin',
     sandboxed: options.sandboxed,
@@ -49,6 +48,13 @@ export function createLinkedIn(settings: PlatformSettings, options: LinkedInOpti
       },
     },
   };
+}
+
+/** Where people see a post: on linkedin.com, or on the sandbox's feed, which is where its consent page is. */
+function permalinks(settings: PlatformSettings, sandboxed: boolean): (urn: string) => string {
+  const feed = settings.authorizeUrl.replace(/\/oauth\/v2$/, '');
+  const readable = (urn: string) => encodeURIComponent(urn).replaceAll('%3A', ':');
+  return (urn) => (sandboxed ? `${feed}#${readable(urn)}` : `https://www.linkedin.com/feed/update/${readable(urn)}/`);
 }
 
 /** Pure: the request that creates this post. */

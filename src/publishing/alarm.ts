@@ -20,7 +20,12 @@ const RING_EARLY_MS = 5_000;
  * Sets the alarm of a publication. The job's id follows from (publication, generation): setting it twice is one alarm.
  * @param dueAt when it is to leave
  */
-export async function setAlarm(tx: Tx, ctx: Pick<AppContext, 'boss'>, publication: { id: string; generation: number }, dueAt: Date): Promise<void> {
+export async function setAlarm(
+  tx: Tx,
+  ctx: Pick<AppContext, 'boss'>,
+  publication: { id: string; generation: number },
+  dueAt: Date,
+): Promise<void> {
   await ctx.boss.send(
     ALARM_QUEUE,
     { publicationId: publication.id, generation: publication.generation },

@@ -18,16 +18,39 @@ export async function requestApproval(tx: Tx, ctx: AppContext, actor: Actor, pos
   for (const publication of post.publications) {
     if (publication.status === 'published' || publication.status === 'awaiting_approval') continue;
     // What failed, was missed or was cancelled goes back to a draft's state first: approval starts from there.
-    await movePublication(tx, publication, 'awaiting_approval', { nextAttemptAt: null, errorCode: null, errorMessage: null });
+    await movePublication(tx, publication, 'awaiting_approval', {
+      nextAttemptAt: null,
+      errorCode: null,
+      errorMessage: null,
+    });
   }
   const metadata = { scheduledAt: post.scheduledAt?.toISOString() ?? null, contentHash: hashOf(post) };
-  await recordEvent(tx, { actorId: actor.id, action: 'post.approval_requested', entity: 'Post', entityId: post.id, teamId: post.teamId, metadata }, ctx.clock.now());
+  await recordEvent(
+    tx,
+    {
+      actorId: actor.id,
+      action: 'post.approval_requested',
+      entity: 'Post',
+      entityId: post.id,
+      teamId: post.teamId,
+      metadata,
+    },
+    ctx.clock.now(),
+  );
 }
 
 export async function voidApprovals(tx: Tx, ctx: AppContext, postId: string, reason: string): Promise<void> {
-  await tx.approval.updateMany({ where: { postId, voidedAt: null }, data: { voidedAt: ctx.clock.now(), voidReason: reason } });
+  await tx.approval.updateMany({
+    where: { postId, voidedAt: null },
+    data: { voidedAt: ctx.clock.now(), voidReason: reason },
+  });
 }
 
 export function hashOf(post: PostForChange): string {
-  return contentHash({ text: post.text, linkUrl: post.linkUrl, scheduledAt: post.scheduledAt, accounts: post.publications });
+  return contentHash({
+    text: post.text,
+    linkUrl: post.linkUrl,
+    scheduledAt: post.scheduledAt,
+    accounts: post.publications,
+  });
 }

@@ -15,7 +15,8 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string)
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'approve', postId);
     const waiting = waitingFor(post);
-    const problem = post.scheduledAt === null ? 'It has no time.' : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
+    const problem =
+      post.scheduledAt === null ? 'It has no time.' : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
     if (post.scheduledAt === null || problem !== null) {
       throw new Refusal('conflict', `${problem ?? ''} Send the post back so that its author can choose a new time.`);
     }
@@ -23,7 +24,11 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string)
     await tx.approval.create({ data: { postId, contentHash, approvedById: actor.id, approvedAt: ctx.clock.now() } });
     for (const publication of waiting) await queuePublication(tx, ctx, publication, post.scheduledAt);
     const metadata = { contentHash, scheduledAt: post.scheduledAt.toISOString() };
-    await recordEvent(tx, { actorId: actor.id, action: 'post.approved', entity: 'Post', entityId: postId, teamId: post.teamId, metadata }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      { actorId: actor.id, action: 'post.approved', entity: 'Post', entityId: postId, teamId: post.teamId, metadata },
+      ctx.clock.now(),
+    );
   });
   ctx.wake();
   return ctx.db.post.findUniqueOrThrow({ where: { id: postId } });
@@ -31,11 +36,23 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string)
 
 /** Makes a waiting post a draft again. @throws Refusal without a reason */
 export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string, reason: string): Promise<Post> {
-  if (reason.trim() === '') throw new Refusal('invalid', 'Say what should be changed.', { reason: 'Say what should be changed.' });
+  if (reason.trim() === '')
+    throw new Refusal('invalid', 'Say what should be changed.', { reason: 'Say what should be changed.' });
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'sendBack', postId);
     for (const publication of waitingFor(post)) await movePublication(tx, publication, 'draft');
-    await recordEvent(tx, { actorId: actor.id, action: 'post.sent_back', entity: 'Post', entityId: postId, teamId: post.teamId, metadata: { reason: reason.trim() } }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'post.sent_back',
+        entity: 'Post',
+        entityId: postId,
+        teamId: post.teamId,
+        metadata: { reason: reason.trim() },
+      },
+      ctx.clock.now(),
+    );
   });
   return ctx.db.post.findUniqueOrThrow({ where: { id: postId } });
 }

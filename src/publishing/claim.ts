@@ -21,7 +21,9 @@ export interface Claim {
  */
 export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings'>, limit: number): Promise<Claim[]> {
   return ctx.db.$transaction(async (tx) => {
-    const rows = await tx.$queryRaw<{ id: string; post_id: string; fence: number; due_at: Date | null; number: number }[]>`
+    const rows = await tx.$queryRaw<
+      { id: string; post_id: string; fence: number; due_at: Date | null; number: number }[]
+    >`
       WITH due AS (
         SELECT publications.id
         FROM publications JOIN posts ON posts.id = publications.post_id
@@ -37,9 +39,22 @@ export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings'>, limit: n
       WHERE publications.id = due.id
       RETURNING publications.id, post_id, fence, due_at,
         (SELECT coalesce(max(number), 0) + 1 FROM publish_attempts WHERE publication_id = publications.id)::int AS number`;
-    const claims = rows.map((row) => ({ publicationId: row.id, postId: row.post_id, attemptId: uuidv7(), fence: row.fence, dueAt: row.due_at, number: row.number }));
+    const claims = rows.map((row) => ({
+      publicationId: row.id,
+      postId: row.post_id,
+      attemptId: uuidv7(),
+      fence: row.fence,
+      dueAt: row.due_at,
+      number: row.number,
+    }));
     await tx.publishAttempt.createMany({
-      data: claims.map(({ attemptId, publicationId, number, fence, dueAt }) => ({ id: attemptId, publicationId, number, fence, dueAt })),
+      data: claims.map(({ attemptId, publicationId, number, fence, dueAt }) => ({
+        id: attemptId,
+        publicationId,
+        number,
+        fence,
+        dueAt,
+      })),
     });
     for (const postId of new Set(claims.map((claim) => claim.postId))) await projectPostStatus(tx, postId);
     return claims.map(({ publicationId, postId, attemptId, fence }) => ({ publicationId, postId, attemptId, fence }));

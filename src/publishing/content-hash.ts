@@ -11,7 +11,14 @@ export interface ApprovedContent {
 
 /** sha256 (hex) over a canonical form: the same content always gives the same hash, whatever the order of its accounts. */
 export function contentHash(content: ApprovedContent): string {
-  const accounts = [...content.accounts].sort((one, other) => (one.accountId < other.accountId ? -1 : 1)).map(({ accountId, text }) => [accountId, text]);
-  const canonical = JSON.stringify([content.text, content.linkUrl, content.scheduledAt?.toISOString() ?? null, accounts]);
+  const accounts = [...content.accounts]
+    .sort((one, other) => (one.accountId < other.accountId ? -1 : 1))
+    .map(({ accountId, text }) => [accountId, text]);
+  const canonical = JSON.stringify([
+    content.text,
+    content.linkUrl,
+    content.scheduledAt?.toISOString() ?? null,
+    accounts,
+  ]);
   return createHash('sha256').update(canonical).digest('hex');
 }

@@ -20,7 +20,10 @@ export interface HoldInput {
 }
 
 /** The hold that covers this account now, the oldest if several do. */
-export async function activeHoldFor(db: Database | Tx, account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>): Promise<Hold | null> {
+export async function activeHoldFor(
+  db: Database | Tx,
+  account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>,
+): Promise<Hold | null> {
   return db.hold.findFirst({ where: { releasedAt: null, OR: coveredBy(account) }, orderBy: { createdAt: 'asc' } });
 }
 
@@ -28,14 +31,42 @@ export async function activeHoldFor(db: Database | Tx, account: Pick<ConnectedAc
 export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput): Promise<Hold> {
   return ctx.db.$transaction(async (tx) => {
     const target = await checkTarget(tx, actor, input);
-    const hold = await tx.hold.create({ data: { ...target, reason: input.reason.trim(), createdById: actor.id, createdAt: ctx.clock.now() } });
-    await recordEvent(tx, { actorId: actor.id, action: 'hold.created', entity: 'Hold', entityId: hold.id, teamId: hold.teamId, metadata: { scope: hold.scope, reason: hold.reason } }, ctx.clock.now());
+    const hold = await tx.hold.create({
+      data: { ...target, reason: input.reason.trim(), createdById: actor.id, createdAt: ctx.clock.now() },
+    });
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'hold.created',
+        entity: 'Hold',
+        entityId: hold.id,
+        teamId: hold.teamId,
+        metadata: { scope: hold.scope, reason: hold.reason },
+      },
+      ctx.clock.now(),
+    );
     for (const { id, postId } of await covered(tx, hold, ['scheduled', 'retrying'])) {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
       if (publication.status !== 'scheduled' && publication.status !== 'retrying') continue;
-      await movePublication(tx, publication, 'held', { nextAttemptAt: null, errorCode: 'hold', errorMessage: `On hold: ${hold.reason}` });
-      await recordEvent(tx, { actorId: actor.id, action: 'publication.held', entity: 'Publication', entityId: id, teamId: publication.teamId, metadata: { hold: hold.id } }, ctx.clock.now());
+      await movePublication(tx, publication, 'held', {
+        nextAttemptAt: null,
+        errorCode: 'hold',
+        errorMessage: `On hold: ${hold.reason}`,
+      });
+      await recordEvent(
+        tx,
+        {
+          actorId: actor.id,
+          action: 'publication.held',
+          entity: 'Publication',
+          entityId: id,
+          teamId: publication.teamId,
+          metadata: { hold: hold.id },
+        },
+        ctx.clock.now(),
+      );
     }
     return hold;
   });
@@ -46,10 +77,25 @@ export async function releaseHold(ctx: AppContext, actor: Actor, holdId: string)
   const released = await ctx.db.$transaction(async (tx) => {
     const hold = isUuid(holdId) ? await tx.hold.findUnique({ where: { id: holdId } }) : null;
     if (hold === null || !can(actor, 'Hold', 'show', { ownerId: null, teamId: hold.teamId })) throw notFound('hold');
-    if (!can(actor, 'Hold', 'release', { ownerId: null, teamId: hold.teamId })) throw new Refusal('forbidden', 'Only a manager of the team, or a superuser, may release this hold.');
+    if (!can(actor, 'Hold', 'release', { ownerId: null, teamId: hold.teamId }))
+      throw new Refusal('forbidden', 'Only a manager of the team, or a superuser, may release this hold.');
     if (hold.releasedAt !== null) throw new Refusal('conflict', 'This hold has been released already.');
-    const updated = await tx.hold.update({ where: { id: hold.id }, data: { releasedAt: ctx.clock.now(), releasedById: actor.id } });
-    await recordEvent(tx, { actorId: actor.id, action: 'hold.released', entity: 'Hold', entityId: hold.id, teamId: hold.teamId, metadata: { scope: hold.scope } }, ctx.clock.now());
+    const updated = await tx.hold.update({
+      where: { id: hold.id },
+      data: { releasedAt: ctx.clock.now(), releasedById: actor.id },
+    });
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'hold.released',
+        entity: 'Hold',
+        entityId: hold.id,
+        teamId: hold.teamId,
+        metadata: { scope: hold.scope },
+      },
+      ctx.clock.now(),
+    );
     for (const { id, postId } of await covered(tx, hold, ['held'])) {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
@@ -72,7 +118,11 @@ function coveredBy(account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>
   ];
 }
 
-async function covered(tx: Tx, hold: Hold, statuses: ('scheduled' | 'retrying' | 'held')[]): Promise<{ id: string; postId: string }[]> {
+async function covered(
+  tx: Tx,
+  hold: Hold,
+  statuses: ('scheduled' | 'retrying' | 'held')[],
+): Promise<{ id: string; postId: string }[]> {
   const scope: Prisma.PublicationWhereInput =
     hold.scope === 'platform' && hold.platform !== null
       ? { account: { platform: hold.platform } }
@@ -82,10 +132,18 @@ async function covered(tx: Tx, hold: Hold, statuses: ('scheduled' | 'retrying' |
           ? { accountId: hold.accountId }
           : {};
   // Post order, so that two of these never wait for each other's locks.
-  return tx.publication.findMany({ where: { ...scope, status: { in: statuses } }, select: { id: true, postId: true }, orderBy: { postId: 'asc' } });
+  return tx.publication.findMany({
+    where: { ...scope, status: { in: statuses } },
+    select: { id: true, postId: true },
+    orderBy: { postId: 'asc' },
+  });
 }
 
-async function checkTarget(tx: Tx, actor: Actor, input: HoldInput): Promise<Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'>> {
+async function checkTarget(
+  tx: Tx,
+  actor: Actor,
+  input: HoldInput,
+): Promise<Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'>> {
   const fields: Record<string, string> = {};
   if (input.reason.trim() === '') fields.reason = 'Say why. It is shown to everybody who waits.';
   const none = { platform: null, teamId: null, accountId: null };
@@ -99,7 +157,9 @@ async function checkTarget(tx: Tx, actor: Actor, input: HoldInput): Promise<Pick
     if (team === null) fields.team = 'Choose the team.';
     else target = { ...none, scope: 'team', teamId: team.id };
   } else if (input.scope === 'account') {
-    const account = isUuid(input.account ?? '') ? await tx.connectedAccount.findUnique({ where: { id: input.account ?? '' } }) : null;
+    const account = isUuid(input.account ?? '')
+      ? await tx.connectedAccount.findUnique({ where: { id: input.account ?? '' } })
+      : null;
     if (account === null) fields.account = 'Choose the account.';
     // The team is kept beside the account, so that its managers may release the hold.
     else target = { ...none, scope: 'account', accountId: account.id, teamId: account.teamId };
@@ -108,6 +168,10 @@ async function checkTarget(tx: Tx, actor: Actor, input: HoldInput): Promise<Pick
   }
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
-  if (!can(actor, 'Hold', 'new', { ownerId: null, teamId: target.teamId })) throw new Refusal('forbidden', 'Only a manager of the team may hold it; only a superuser may hold more than a team.');
+  if (!can(actor, 'Hold', 'new', { ownerId: null, teamId: target.teamId }))
+    throw new Refusal(
+      'forbidden',
+      'Only a manager of the team may hold it; only a superuser may hold more than a team.',
+    );
   return target;
 }

@@ -23,7 +23,10 @@ export async function loadPostFor(tx: Tx, actor: Actor, action: string, postId: 
   if (!can(actor, 'Post', 'show', subject)) throw notFound('post');
   if (!can(actor, 'Post', action, subject)) {
     const own = post.authorId === actor.id && (action === 'approve' || action === 'sendBack');
-    throw new Refusal('forbidden', own ? 'Somebody else has to approve your post.' : 'Your role in this team does not allow this.');
+    throw new Refusal(
+      'forbidden',
+      own ? 'Somebody else has to approve your post.' : 'Your role in this team does not allow this.',
+    );
   }
   return post;
 }
@@ -35,8 +38,15 @@ export type PublicationForChange = Publication & { post: PostForChange; account:
  * @param action a name from the access policy of Publication
  * @throws Refusal not-found or forbidden
  */
-export async function loadPublicationFor(tx: Tx, actor: Actor, action: string, publicationId: string): Promise<PublicationForChange> {
-  const found = isUuid(publicationId) ? await tx.publication.findUnique({ where: { id: publicationId }, select: { postId: true } }) : null;
+export async function loadPublicationFor(
+  tx: Tx,
+  actor: Actor,
+  action: string,
+  publicationId: string,
+): Promise<PublicationForChange> {
+  const found = isUuid(publicationId)
+    ? await tx.publication.findUnique({ where: { id: publicationId }, select: { postId: true } })
+    : null;
   if (found === null || !(await lockPost(tx, found.postId))) throw notFound('publication');
   const publication = await tx.publication.findUniqueOrThrow({
     where: { id: publicationId },
@@ -44,6 +54,7 @@ export async function loadPublicationFor(tx: Tx, actor: Actor, action: string, p
   });
   const subject = { ownerId: publication.post.authorId, teamId: publication.teamId };
   if (!can(actor, 'Publication', 'show', subject)) throw notFound('publication');
-  if (!can(actor, 'Publication', action, subject)) throw new Refusal('forbidden', 'Your role in this team does not allow this.');
+  if (!can(actor, 'Publication', action, subject))
+    throw new Refusal('forbidden', 'Your role in this team does not allow this.');
   return publication;
 }

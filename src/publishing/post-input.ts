@@ -44,7 +44,13 @@ export interface CheckedPost {
  * @param defaultTimeZone the person's own zone, for an input without one
  * @throws Refusal with a message per field
  */
-export async function checkPostInput(tx: Tx, input: PostInput, before: PostBefore, defaultTimeZone: string, now: Date): Promise<CheckedPost> {
+export async function checkPostInput(
+  tx: Tx,
+  input: PostInput,
+  before: PostBefore,
+  defaultTimeZone: string,
+  now: Date,
+): Promise<CheckedPost> {
   const fields: Record<string, string> = {};
   const content: Content = {
     // Browsers send CRLF in forms; a platform would count and show both characters.
@@ -53,30 +59,58 @@ export async function checkPostInput(tx: Tx, input: PostInput, before: PostBefor
   };
   const accountIds = [...new Set(input.accounts ?? before.accountIds)];
   const accounts = await findAccounts(tx, accountIds, before, fields);
-  for (const problem of contentProblems(content, accounts.map((account) => account.platform))) fields[problem.field] ??= problem.message;
+  for (const problem of contentProblems(
+    content,
+    accounts.map((account) => account.platform),
+  ))
+    fields[problem.field] ??= problem.message;
   const schedule = readSchedule(input, before, defaultTimeZone, now, fields);
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
   return { content, accounts, schedule };
 }
 
-async function findAccounts(tx: Tx, ids: readonly string[], before: PostBefore, fields: Record<string, string>): Promise<ConnectedAccount[]> {
-  const found = await tx.connectedAccount.findMany({ where: { id: { in: ids.filter((id) => isUuid(id)) }, teamId: before.teamId } });
+async function findAccounts(
+  tx: Tx,
+  ids: readonly string[],
+  before: PostBefore,
+  fields: Record<string, string>,
+): Promise<ConnectedAccount[]> {
+  const found = await tx.connectedAccount.findMany({
+    where: { id: { in: ids.filter((id) => isUuid(id)) }, teamId: before.teamId },
+  });
   const usable = found.filter((account) => mayPublishTo(account, before));
   if (usable.length < ids.length) {
     // The same sentence for unknown and foreign accounts, so that ids cannot be probed.
-    fields.accounts = 'One of these accounts does not exist or is not yours to publish to. Choose from the list, or connect the account first.';
+    fields.accounts =
+      'One of these accounts does not exist or is not yours to publish to. Choose from the list, or connect the account first.';
   }
   const gone = usable.find((account) => account.status === 'disconnected' && !before.accountIds.includes(account.id));
-  if (gone !== undefined) fields.accounts = `${gone.displayName} is disconnected. Connect it again under Accounts, or choose another account.`;
+  if (gone !== undefined)
+    fields.accounts = `${gone.displayName} is disconnected. Connect it again under Accounts, or choose another account.`;
   return usable;
 }
 
-function readSchedule(input: PostInput, before: PostBefore, defaultTimeZone: string, now: Date, fields: Record<string, string>): CheckedPost['schedule'] {
-  const current = before.scheduledAt === null ? null : { instant: before.scheduledAt, timeZone: before.timeZone ?? defaultTimeZone, wallClock: before.wallClock ?? '', ambiguous: false };
+function readSchedule(
+  input: PostInput,
+  before: PostBefore,
+  defaultTimeZone: string,
+  now: Date,
+  fields: Record<string, string>,
+): CheckedPost['schedule'] {
+  const current =
+    before.scheduledAt === null
+      ? null
+      : {
+          instant: before.scheduledAt,
+          timeZone: before.timeZone ?? defaultTimeZone,
+          wallClock: before.wallClock ?? '',
+          ambiguous: false,
+        };
   const timeZone = emptyToNull(input.timeZone) ?? before.timeZone ?? defaultTimeZone;
   if (input.scheduledAt === undefined) {
-    if (current === null || timeZone === current.timeZone) return current === null ? null : { ...current, unchanged: true };
+    if (current === null || timeZone === current.timeZone)
+      return current === null ? null : { ...current, unchanged: true };
     // Another zone without another time: the instant stays, it is only told differently.
     return withInput(current.instant.toISOString(), timeZone, current, now, fields);
   }
@@ -84,7 +118,13 @@ function readSchedule(input: PostInput, before: PostBefore, defaultTimeZone: str
   return typed === null ? null : withInput(typed, timeZone, current, now, fields);
 }
 
-function withInput(typed: string, timeZone: string, current: ScheduleTime | null, now: Date, fields: Record<string, string>): CheckedPost['schedule'] {
+function withInput(
+  typed: string,
+  timeZone: string,
+  current: ScheduleTime | null,
+  now: Date,
+  fields: Record<string, string>,
+): CheckedPost['schedule'] {
   const parsed = parseScheduleTime(typed, timeZone);
   if (!parsed.ok) {
     fields[parsed.field] = parsed.message;

@@ -19,11 +19,35 @@ import { projectPostStatus } from './transition.ts';
 export async function createPost(ctx: AppContext, actor: Actor, input: PostInput): Promise<Post> {
   return ctx.db.$transaction(async (tx) => {
     const teamId = await teamForNewPost(tx, actor, input.team);
-    const before: PostBefore = { authorId: actor.id, teamId, text: '', linkUrl: null, accountIds: [], scheduledAt: null, timeZone: null, wallClock: null };
+    const before: PostBefore = {
+      authorId: actor.id,
+      teamId,
+      text: '',
+      linkUrl: null,
+      accountIds: [],
+      scheduledAt: null,
+      timeZone: null,
+      wallClock: null,
+    };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
     const post = await tx.post.create({ data: { teamId, authorId: actor.id, ...columns(checked) } });
-    await addPublications(tx, post, checked.accounts.map((account) => account.id));
-    await recordEvent(tx, { actorId: actor.id, action: 'post.created', entity: 'Post', entityId: post.id, teamId, metadata: summary(checked) }, ctx.clock.now());
+    await addPublications(
+      tx,
+      post,
+      checked.accounts.map((account) => account.id),
+    );
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'post.created',
+        entity: 'Post',
+        entityId: post.id,
+        teamId,
+        metadata: summary(checked),
+      },
+      ctx.clock.now(),
+    );
     return post;
   });
 }
@@ -34,23 +58,49 @@ export async function createPost(ctx: AppContext, actor: Actor, input: PostInput
  * @param expectedUpdatedAt the version the person was looking at; another one means somebody saved meanwhile
  * @throws Refusal
  */
-export async function editPost(ctx: AppContext, actor: Actor, postId: string, input: PostInput, expectedUpdatedAt?: Date): Promise<Post> {
+export async function editPost(
+  ctx: AppContext,
+  actor: Actor,
+  postId: string,
+  input: PostInput,
+  expectedUpdatedAt?: Date,
+): Promise<Post> {
   const saved = await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'edit', postId);
     refuseUneditable(post);
     if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== post.updatedAt.getTime()) {
-      throw new Refusal('conflict', 'Somebody changed this post while you were editing it. Open it again in another tab, compare, and save again.');
+      throw new Refusal(
+        'conflict',
+        'Somebody changed this post while you were editing it. Open it again in another tab, compare, and save again.',
+      );
     }
     if (input.team !== undefined && input.team !== null && input.team !== '' && input.team !== post.teamId) {
-      throw new Refusal('invalid', 'A post stays in its team. Duplicate it in the other team instead.', { team: 'A post stays in its team.' });
+      throw new Refusal('invalid', 'A post stays in its team. Duplicate it in the other team instead.', {
+        team: 'A post stays in its team.',
+      });
     }
     const before: PostBefore = { ...post, accountIds: post.publications.map((publication) => publication.accountId) };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
     const changed = changedFields(post, checked);
     const updated = await tx.post.update({ where: { id: post.id }, data: columns(checked) });
-    await replaceAccounts(tx, post, checked.accounts.map((account) => account.id));
-    await recordEvent(tx, { actorId: actor.id, action: 'post.edited', entity: 'Post', entityId: post.id, teamId: post.teamId, metadata: { ...summary(checked), changed } }, ctx.clock.now());
-    await requeueAfterEdit(tx, ctx, actor, post.id, checked, changed.length > 0);
+    await replaceAccounts(
+      tx,
+      post,
+      checked.accounts.map((account) => account.id),
+    );
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'post.edited',
+        entity: 'Post',
+        entityId: post.id,
+        teamId: post.teamId,
+        metadata: { ...summary(checked), changed },
+      },
+      ctx.clock.now(),
+    );
+    await requeueAfterEdit(tx, ctx, actor, post, checked, changed.length > 0);
     await projectPostStatus(tx, post.id);
     return updated.id;
   });
@@ -65,25 +115,51 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
     const attempts = await tx.publishAttempt.count({ where: { publication: { postId } } });
     const statuses = post.publications.map((publication) => publication.status);
     if (!canDeletePost(statuses, attempts)) {
-      throw new Refusal('conflict', attempts > 0 ? 'This post was sent at least once, so it stays on record. It cannot be deleted.' : 'Only a draft or a cancelled post can be deleted. Cancel it first.');
+      throw new Refusal(
+        'conflict',
+        attempts > 0
+          ? 'This post was sent at least once, so it stays on record. It cannot be deleted.'
+          : 'Only a draft or a cancelled post can be deleted. Cancel it first.',
+      );
     }
     await tx.post.delete({ where: { id: postId } });
-    await recordEvent(tx, { actorId: actor.id, action: 'post.deleted', entity: 'Post', entityId: postId, teamId: post.teamId, metadata: { text: excerpt(post.text) } }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'post.deleted',
+        entity: 'Post',
+        entityId: postId,
+        teamId: post.teamId,
+        metadata: { text: excerpt(post.text) },
+      },
+      ctx.clock.now(),
+    );
   });
 }
 
 /** A new draft with the same text, link and still usable accounts, without a time; its author is who duplicated it. @throws Refusal */
 export async function duplicatePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   const source = await ctx.db.$transaction((tx) => loadPostFor(tx, actor, 'duplicate', postId));
-  const usable = source.publications.filter(({ account }) => account.status !== 'disconnected' && (account.ownerId === null || account.ownerId === actor.id));
-  return createPost(ctx, actor, { text: source.text, linkUrl: source.linkUrl, team: source.teamId, accounts: usable.map((publication) => publication.accountId) });
+  const usable = source.publications.filter(
+    ({ account }) => account.status !== 'disconnected' && (account.ownerId === null || account.ownerId === actor.id),
+  );
+  return createPost(ctx, actor, {
+    text: source.text,
+    linkUrl: source.linkUrl,
+    team: source.teamId,
+    accounts: usable.map((publication) => publication.accountId),
+  });
 }
 
 async function teamForNewPost(tx: Tx, actor: Actor, wanted: string | null | undefined): Promise<string> {
   const only = actor.memberships.length === 1 ? actor.memberships[0]?.teamId : undefined;
   const teamId = wanted === undefined || wanted === null || wanted === '' ? only : wanted;
   if (teamId === undefined) {
-    const message = actor.memberships.length === 0 ? 'You are not in a team yet. Choose the team this post is for, or ask a superuser to add you to one.' : 'Choose the team this post is for.';
+    const message =
+      actor.memberships.length === 0
+        ? 'You are not in a team yet. Choose the team this post is for, or ask a superuser to add you to one.'
+        : 'Choose the team this post is for.';
     throw new Refusal('invalid', message, { team: message });
   }
   const exists = isUuid(teamId) && (await tx.team.findUnique({ where: { id: teamId }, select: { id: true } })) !== null;
@@ -114,8 +190,14 @@ function columns(checked: CheckedPost) {
   };
 }
 
-async function addPublications(tx: Tx, post: { id: string; teamId: string }, accountIds: readonly string[]): Promise<void> {
-  await tx.publication.createMany({ data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId })) });
+async function addPublications(
+  tx: Tx,
+  post: { id: string; teamId: string },
+  accountIds: readonly string[],
+): Promise<void> {
+  await tx.publication.createMany({
+    data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId })),
+  });
 }
 
 async function replaceAccounts(tx: Tx, post: PostForChange, accountIds: readonly string[]): Promise<void> {
@@ -129,12 +211,22 @@ async function replaceAccounts(tx: Tx, post: PostForChange, accountIds: readonly
   }
   await tx.publication.deleteMany({ where: { id: { in: removed.map((publication) => publication.id) } } });
   const present = post.publications.map((publication) => publication.accountId);
-  await addPublications(tx, post, accountIds.filter((id) => !present.includes(id)));
+  await addPublications(
+    tx,
+    post,
+    accountIds.filter((id) => !present.includes(id)),
+  );
 }
 
 function changedFields(post: PostForChange, checked: CheckedPost): string[] {
-  const before = post.publications.map((publication) => publication.accountId).sort().join();
-  const after = checked.accounts.map((account) => account.id).sort().join();
+  const before = post.publications
+    .map((publication) => publication.accountId)
+    .sort()
+    .join();
+  const after = checked.accounts
+    .map((account) => account.id)
+    .sort()
+    .join();
   const changes: [string, boolean][] = [
     ['text', post.text !== checked.content.text],
     ['linkUrl', post.linkUrl !== checked.content.linkUrl],
@@ -145,7 +237,11 @@ function changedFields(post: PostForChange, checked: CheckedPost): string[] {
 }
 
 function summary(checked: CheckedPost) {
-  return { text: excerpt(checked.content.text), scheduledAt: checked.schedule?.instant.toISOString() ?? null, accounts: checked.accounts.map((account) => account.id) };
+  return {
+    text: excerpt(checked.content.text),
+    scheduledAt: checked.schedule?.instant.toISOString() ?? null,
+    accounts: checked.accounts.map((account) => account.id),
+  };
 }
 
 function excerpt(text: string): string {

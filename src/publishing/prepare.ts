@@ -4,12 +4,13 @@
  */
 import type { ConnectedAccount, Post, Publication, Team } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
+import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
 import { contentProblems } from '../domain/content-rules.ts';
 import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
-import type { CreateRequest, Publisher } from '../platforms/platform.ts';
+import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
 import { hasValidApproval } from './approval.ts';
 import { activeHoldFor } from './holds.ts';
 
@@ -18,12 +19,12 @@ export type ClaimedPublication = Publication & { account: ConnectedAccount; team
 /** Why a claimed publication is not sent now although nothing failed. */
 export interface Waiting {
   status: 'held' | 'missed' | 'awaiting_approval';
-  errorCode: 'hold' | 'late' | 'account-not-connected' | 'not-approved';
+  errorCode: 'hold' | 'late' | 'account-not-connected' | 'token-unreadable' | 'not-approved';
   errorMessage: string;
 }
 
 export type Preparation =
-  | { ready: true; publisher: Publisher; request: CreateRequest }
+  | { ready: true; publisher: Publisher; request: CreateRequest; tokenVersion: number }
   | { ready: false; waiting: Waiting }
   /** Nothing was sent; the outcome says what follows. */
   | { ready: false; outcome: Outcome };
@@ -34,24 +35,60 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
   const hold = await activeHoldFor(ctx.db, account);
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
-  // Only the first attempt can be late: a retry is late because the platform made it so.
-  if (publication.attemptCount === 0 && publication.dueAt !== null && lateDecision(publication.dueAt, now, team) !== 'send') {
+  // Only what was never sent can be late: a retry is late because the platform made it so.
+  if (
+    publication.sentAt === null &&
+    publication.dueAt !== null &&
+    lateDecision(publication.dueAt, now, team) !== 'send'
+  ) {
     return late(publication, lateDecision(publication.dueAt, now, team) === 'hold' ? 'held' : 'missed', now);
   }
   if (team.requiresApproval && !(await approved(ctx, publication))) {
-    return waitFor('awaiting_approval', 'not-approved', 'What was approved is not what would be sent now. It needs approval again.');
+    return waitFor(
+      'awaiting_approval',
+      'not-approved',
+      'What was approved is not what would be sent now. It needs approval again.',
+    );
   }
   const content = { text: publication.text ?? post.text, linkUrl: post.linkUrl };
   const [problem] = contentProblems(content, [account.platform]);
   if (problem !== undefined) return rejected('content', problem.message);
   const platform = ctx.platforms[account.platform];
-  if (platform === undefined) return rejected('platform-not-configured', `${PLATFORM_LABEL[account.platform]} is not set up on this server. Ask the operator to configure it, then retry.`);
+  if (platform === undefined)
+    return rejected(
+      'platform-not-configured',
+      `${PLATFORM_LABEL[account.platform]} is not set up on this server. Ask the operator to configure it, then retry.`,
+    );
   try {
-    const { accessToken } = await usableAccessToken(ctx, account.id);
-    const request = platform.publisher.buildRequest(content, { externalId: account.externalId, kind: account.kind, accessToken }, now);
-    return { ready: true, publisher: platform.publisher, request };
+    const { accessToken, tokenVersion } = await usableAccessToken(ctx, account.id);
+    const request = platform.publisher.buildRequest(
+      content,
+      { externalId: account.externalId, kind: account.kind, accessToken },
+      now,
+    );
+    return { ready: true, publisher: platform.publisher, request, tokenVersion };
   } catch (error) {
-    if (error instanceof ReauthorizationRequiredError) return waitFor('held', 'account-not-connected', notConnected(account));
+    if (error instanceof ReauthorizationRequiredError)
+      return waitFor('held', 'account-not-connected', notConnected(account));
+    if (error instanceof TokenUnreadableError) {
+      ctx.log.error({ err: error, publicationId: publication.id }, 'a stored token cannot be read');
+      return waitFor(
+        'held',
+        'token-unreadable',
+        'The stored token of this account cannot be read. Ask the operator to restore TOKEN_KEYS, or connect the account again.',
+      );
+    }
+    if (error instanceof ConnectError)
+      return {
+        ready: false,
+        outcome: {
+          kind: 'unavailable',
+          httpStatus: null,
+          errorCode: error.code,
+          errorMessage: error.message,
+          retryAt: null,
+        },
+      };
     throw error;
   }
 }
@@ -62,7 +99,11 @@ function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], err
 
 function late(publication: Publication, status: 'held' | 'missed', now: Date): Preparation {
   const minutes = publication.dueAt === null ? 0 : Math.round((now.getTime() - publication.dueAt.getTime()) / 60_000);
-  return waitFor(status, 'late', `It could not leave in time and is ${minutes.toLocaleString('en')} minutes late. Decide: retry it now, choose a new time, or cancel it.`);
+  return waitFor(
+    status,
+    'late',
+    `It could not leave in time and is ${minutes.toLocaleString('en')} minutes late. Decide: retry it now, choose a new time, or cancel it.`,
+  );
 }
 
 function rejected(errorCode: string, errorMessage: string): Preparation {
@@ -74,6 +115,9 @@ function notConnected(account: ConnectedAccount): string {
 }
 
 async function approved(ctx: AppContext, publication: ClaimedPublication): Promise<boolean> {
-  const post = await ctx.db.post.findUniqueOrThrow({ where: { id: publication.postId }, include: { team: true, publications: { include: { account: true } } } });
+  const post = await ctx.db.post.findUniqueOrThrow({
+    where: { id: publication.postId },
+    include: { team: true, publications: { include: { account: true } } },
+  });
   return hasValidApproval(ctx.db, post);
 }

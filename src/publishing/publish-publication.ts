@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
-import { type ClaimedPublication, prepare } from './prepare.ts';
+import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
 
@@ -29,7 +29,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const publication = await load(ctx, claim);
   if (publication === null) return;
 
-  const preparation = await prepare(ctx, publication);
+  const preparation = await prepareOrExplain(ctx, publication);
   ctx.onStep('prepared', claim.publicationId);
   if (!preparation.ready) {
     if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
@@ -41,7 +41,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     return;
   }
 
-  const { publisher, request } = preparation;
+  const { publisher, request, tokenVersion } = preparation;
   const sentAt = await recordSent(ctx, claim, createHash('sha256').update(request.body).digest('hex'));
   if (sentAt === null) {
     ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
@@ -51,13 +51,34 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   ctx.onStep('sent', claim.publicationId);
 
   const outcome: Outcome =
-    performance.now() - recorded > LONGEST_PAUSE_BEFORE_SENDING_MS ? pausedBeforeSending : await publisher.send(request, signal);
+    performance.now() - recorded > LONGEST_PAUSE_BEFORE_SENDING_MS
+      ? pausedBeforeSending
+      : await publisher.send(request, signal);
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
   ctx.onStep('answered', claim.publicationId);
 
-  await settle(ctx, claim, outcome, answeredAt);
+  await settle(ctx, claim, outcome, answeredAt, tokenVersion);
   ctx.onStep('settled', claim.publicationId);
+}
+
+/**
+ * A surprise before sending (a mistake of ours) must not be tried for ever in silence:
+ * it becomes a failed attempt that counts. A database that is away is no surprise; the sweep takes over then.
+ */
+async function prepareOrExplain(ctx: AppContext, publication: ClaimedPublication): Promise<Preparation> {
+  try {
+    return await prepare(ctx, publication);
+  } catch (error) {
+    await ctx.db.$queryRaw`SELECT 1`;
+    ctx.log.error({ err: error, publicationId: publication.id }, 'preparing a publication failed; nothing was sent');
+    const errorMessage =
+      'Something unexpected went wrong on this server before sending. Nothing was sent; the log says more.';
+    return {
+      ready: false,
+      outcome: { kind: 'unavailable', httpStatus: null, errorCode: 'internal-error', errorMessage, retryAt: null },
+    };
+  }
 }
 
 const pausedBeforeSending: Outcome = {
@@ -69,9 +90,15 @@ const pausedBeforeSending: Outcome = {
 };
 
 async function load(ctx: AppContext, claim: Claim): Promise<ClaimedPublication | null> {
-  const publication = await ctx.db.publication.findUnique({ where: { id: claim.publicationId }, include: { account: true, team: true, post: true } });
+  const publication = await ctx.db.publication.findUnique({
+    where: { id: claim.publicationId },
+    include: { account: true, team: true, post: true },
+  });
   if (publication === null || !holdsClaim(publication, claim)) {
-    ctx.log.warn({ publicationId: claim.publicationId }, 'a claimed publication is gone or was taken over; leaving it alone');
+    ctx.log.warn(
+      { publicationId: claim.publicationId },
+      'a claimed publication is gone or was taken over; leaving it alone',
+    );
     return null;
   }
   return publication;

@@ -38,10 +38,13 @@ async function publicationOf(postId: string): Promise<Publication> {
 }
 
 async function reaches(postId: string, ...wanted: PublicationStatus[]): Promise<Publication> {
-  return eventually(async () => {
-    const publication = await publicationOf(postId);
-    return wanted.includes(publication.status) ? publication : undefined;
-  }, `${wanted.join(' or ')} (is ${(await publicationOf(postId)).status})`);
+  return eventually(
+    async () => {
+      const publication = await publicationOf(postId);
+      return wanted.includes(publication.status) ? publication : undefined;
+    },
+    `${wanted.join(' or ')} (is ${(await publicationOf(postId)).status})`,
+  );
 }
 
 async function timesLive(text: string): Promise<number> {
@@ -50,7 +53,10 @@ async function timesLive(text: string): Promise<number> {
 
 async function auditOf(postId: string): Promise<string[]> {
   const publication = await publicationOf(postId);
-  const events = await bench.ctx.db.auditEvent.findMany({ where: { entityId: { in: [postId, publication.id] } }, orderBy: [{ occurredAt: 'asc' }, { id: 'asc' }] });
+  const events = await bench.ctx.db.auditEvent.findMany({
+    where: { entityId: { in: [postId, publication.id] } },
+    orderBy: [{ occurredAt: 'asc' }, { id: 'asc' }],
+  });
   return events.map((event) => event.action);
 }
 
@@ -71,9 +77,18 @@ describe('a scheduled post', () => {
     expect(publication.acceptedAt?.getTime()).toBeGreaterThanOrEqual(publication.sentAt?.getTime() ?? Number.NaN);
     expect(publication.attemptCount).toBe(1);
     const attempts = await bench.ctx.db.publishAttempt.findMany({ where: { publicationId: publication.id } });
-    expect(attempts).toMatchObject([{ number: 1, state: 'acked', httpStatus: 201, externalId: publication.externalId }]);
-    expect(await bench.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } })).toMatchObject({ status: 'published' });
-    expect(await auditOf(post.id)).toEqual(['post.created', 'post.scheduled', 'publication.sent', 'publication.published']);
+    expect(attempts).toMatchObject([
+      { number: 1, state: 'acked', httpStatus: 201, externalId: publication.externalId },
+    ]);
+    expect(await bench.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } })).toMatchObject({
+      status: 'published',
+    });
+    expect(await auditOf(post.id)).toEqual([
+      'post.created',
+      'post.scheduled',
+      'publication.sent',
+      'publication.published',
+    ]);
   });
 
   it('leaves at the new time after it was moved, and the old alarm does nothing', async () => {
@@ -125,7 +140,13 @@ describe('a scheduled post', () => {
     const other = await bench.connect(bench.author, MEMBERS[1]);
     const post = await draft({ accounts: [bench.account.id, other.id] });
     await publishPostNow(bench.ctx, bench.author, post.id);
-    await eventually(async () => ((await bench.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } })).status === 'published' ? true : undefined), 'both to be published');
+    await eventually(
+      async () =>
+        (await bench.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } })).status === 'published'
+          ? true
+          : undefined,
+      'both to be published',
+    );
     const entries = (await bench.ledger()).filter((entry) => entry.text === post.text);
     expect(new Set(entries.map((entry) => entry.account)).size).toBe(2);
     expect(entries).toHaveLength(2);
@@ -159,9 +180,13 @@ describe('when the platform fails', () => {
       const publication = await reaches(post.id, 'unconfirmed', 'published', 'retrying', 'failed');
       expect(publication.status).toBe('unconfirmed');
       expect(publication.nextAttemptAt).toBeNull();
-      await expect(retryPublication(bench.ctx, bench.author, publication.id)).rejects.toMatchObject({ code: 'conflict' });
+      await expect(retryPublication(bench.ctx, bench.author, publication.id)).rejects.toMatchObject({
+        code: 'conflict',
+      });
       await expect(publishPostNow(bench.ctx, bench.author, post.id)).rejects.toMatchObject({ code: 'conflict' });
-      await expect(editPost(bench.ctx, bench.author, post.id, { text: 'other' })).rejects.toMatchObject({ code: 'conflict' });
+      await expect(editPost(bench.ctx, bench.author, post.id, { text: 'other' })).rejects.toMatchObject({
+        code: 'conflict',
+      });
       expect(await timesLive(post.text)).toBe(live);
     });
   }
@@ -195,7 +220,9 @@ describe('when the platform fails', () => {
     expect(held.errorMessage).toBeTruthy();
     const account = await bench.ctx.db.connectedAccount.findUniqueOrThrow({ where: { id: bench.account.id } });
     expect(account.status).toBe('reconnect_required');
-    await expect(schedulePost(bench.ctx, bench.author, (await draft({ scheduledAt: inSeconds(60) })).id)).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
+    await expect(
+      schedulePost(bench.ctx, bench.author, (await draft({ scheduledAt: inSeconds(60) })).id),
+    ).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
 
     const { releaseAccountHolds } = await import('./release-account.ts');
     const renewed = await bench.connect(bench.author, MEMBERS[0]);
@@ -220,21 +247,31 @@ describe('an unconfirmed publication', () => {
     const { post, publication } = await unconfirmed('500 after');
     const [entry] = (await bench.ledger()).filter(({ text }) => text === post.text);
     const permalink = `https://www.linkedin.com/feed/update/${entry?.id}/`;
-    const resolved = await resolvePublication(bench.ctx, bench.author, publication.id, { resolution: 'live', permalink, reason: 'I saw it in the feed' });
+    const resolved = await resolvePublication(bench.ctx, bench.author, publication.id, {
+      resolution: 'live',
+      permalink,
+      reason: 'I saw it in the feed',
+    });
     expect(resolved).toMatchObject({ status: 'published', externalId: entry?.id, permalink });
     expect(await auditOf(post.id)).toContain('publication.resolved');
   });
 
   it('is sent again, once, when a person says it is not there', async () => {
     const { post, publication } = await unconfirmed('500 before');
-    await resolvePublication(bench.ctx, bench.author, publication.id, { resolution: 'absent', reason: 'not in the feed' });
+    await resolvePublication(bench.ctx, bench.author, publication.id, {
+      resolution: 'absent',
+      reason: 'not in the feed',
+    });
     await reaches(post.id, 'published');
     expect(await timesLive(post.text)).toBe(1);
   });
 
   it('adopts the live post when a person was wrong and LinkedIn names it as a duplicate', async () => {
     const { post, publication } = await unconfirmed('500 after');
-    await resolvePublication(bench.ctx, bench.author, publication.id, { resolution: 'absent', reason: 'not in the feed' });
+    await resolvePublication(bench.ctx, bench.author, publication.id, {
+      resolution: 'absent',
+      reason: 'not in the feed',
+    });
     const published = await reaches(post.id, 'published', 'failed');
     const [entry] = (await bench.ledger()).filter(({ text }) => text === post.text);
     expect(published).toMatchObject({ status: 'published', externalId: entry?.id });
@@ -243,9 +280,14 @@ describe('an unconfirmed publication', () => {
 
   it('is given up when a person says so, and says what is missing otherwise', async () => {
     const { publication } = await unconfirmed('500 before');
-    const resolve = (input: Parameters<typeof resolvePublication>[3]) => resolvePublication(bench.ctx, bench.author, publication.id, input);
-    await expect(resolve({ resolution: 'maybe', reason: '' })).rejects.toMatchObject({ fields: { resolution: expect.any(String), reason: expect.any(String) } });
-    await expect(resolve({ resolution: 'live', reason: 'saw it' })).rejects.toMatchObject({ fields: { permalink: expect.any(String) } });
+    const resolve = (input: Parameters<typeof resolvePublication>[3]) =>
+      resolvePublication(bench.ctx, bench.author, publication.id, input);
+    await expect(resolve({ resolution: 'maybe', reason: '' })).rejects.toMatchObject({
+      fields: { resolution: expect.any(String), reason: expect.any(String) },
+    });
+    await expect(resolve({ resolution: 'live', reason: 'saw it' })).rejects.toMatchObject({
+      fields: { permalink: expect.any(String) },
+    });
     expect(await resolve({ resolution: 'abandon', reason: 'no longer needed' })).toMatchObject({ status: 'cancelled' });
     await expect(resolve({ resolution: 'abandon', reason: 'again' })).rejects.toMatchObject({ code: 'conflict' });
   });

@@ -25,17 +25,36 @@ export interface ResolutionInput {
 }
 
 /** @throws Refusal with a message per field, or when the publication is not unconfirmed (any more) */
-export async function resolvePublication(ctx: AppContext, actor: Actor, publicationId: string, input: ResolutionInput): Promise<Publication> {
+export async function resolvePublication(
+  ctx: AppContext,
+  actor: Actor,
+  publicationId: string,
+  input: ResolutionInput,
+): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
     const resolution = checkInput(input);
     if (publication.status !== 'unconfirmed') {
-      throw new Refusal('conflict', `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`);
+      throw new Refusal(
+        'conflict',
+        `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`,
+      );
     }
     await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
     await moveOn(tx, ctx, publication, resolution, input);
     const metadata = { resolution, reason: input.reason.trim(), permalink: input.permalink ?? null };
-    await recordEvent(tx, { actorId: actor.id, action: 'publication.resolved', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'publication.resolved',
+        entity: 'Publication',
+        entityId: publication.id,
+        teamId: publication.teamId,
+        metadata,
+      },
+      ctx.clock.now(),
+    );
   });
   ctx.wake();
   return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
@@ -46,22 +65,39 @@ function checkInput(input: ResolutionInput): Resolution {
   const resolution = RESOLUTIONS.find((known) => known === input.resolution);
   if (resolution === undefined) fields.resolution = 'Choose what you found: live, absent or abandon.';
   if (input.reason.trim() === '') fields.reason = 'Say in a few words how you know. It is kept for the audit.';
-  if (resolution === 'live' && !isPublicHttpUrl(input.permalink?.trim() ?? '')) fields.permalink = 'Paste the full link of the live post.';
+  if (resolution === 'live' && !isPublicHttpUrl(input.permalink?.trim() ?? ''))
+    fields.permalink = 'Paste the full link of the live post.';
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
   return resolution ?? 'abandon';
 }
 
 /** The attempt is no longer open: it is known to be there, or known (or given up) not to be. */
-async function settleOpenAttempt(tx: Tx, publication: PublicationForChange, resolution: Resolution, input: ResolutionInput, now: Date): Promise<void> {
+async function settleOpenAttempt(
+  tx: Tx,
+  publication: PublicationForChange,
+  resolution: Resolution,
+  input: ResolutionInput,
+  now: Date,
+): Promise<void> {
   const live = resolution === 'live';
   await tx.publishAttempt.updateMany({
     where: { publicationId: publication.id, state: { in: ['unknown', 'sent'] } },
-    data: { state: live ? 'present' : 'absent', finishedAt: now, ...(live ? { externalId: idFromPermalink(input.permalink) } : {}) },
+    data: {
+      state: live ? 'present' : 'absent',
+      finishedAt: now,
+      ...(live ? { externalId: idFromPermalink(input.permalink) } : {}),
+    },
   });
 }
 
-async function moveOn(tx: Tx, ctx: AppContext, publication: PublicationForChange, resolution: Resolution, input: ResolutionInput): Promise<void> {
+async function moveOn(
+  tx: Tx,
+  ctx: AppContext,
+  publication: PublicationForChange,
+  resolution: Resolution,
+  input: ResolutionInput,
+): Promise<void> {
   switch (resolution) {
     case 'live': {
       const permalink = input.permalink?.trim() ?? '';

@@ -15,11 +15,25 @@ export async function retryPublication(ctx: AppContext, actor: Actor, publicatio
     const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
     if (!RETRYABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'sent again'));
     if (publication.account.status !== 'active') {
-      throw new Refusal('conflict', `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`);
+      throw new Refusal(
+        'conflict',
+        `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`,
+      );
     }
     await queuePublication(tx, ctx, publication, ctx.clock.now());
     const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
-    await recordEvent(tx, { actorId: actor.id, action: 'publication.retrying', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'publication.retrying',
+        entity: 'Publication',
+        entityId: publication.id,
+        teamId: publication.teamId,
+        metadata,
+      },
+      ctx.clock.now(),
+    );
   });
   ctx.wake();
   return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
@@ -32,7 +46,18 @@ export async function cancelPublication(ctx: AppContext, actor: Actor, publicati
     if (!CANCELLABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'cancelled'));
     await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
     const metadata = { from: publication.status };
-    await recordEvent(tx, { actorId: actor.id, action: 'publication.cancelled', entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+    await recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'publication.cancelled',
+        entity: 'Publication',
+        entityId: publication.id,
+        teamId: publication.teamId,
+        metadata,
+      },
+      ctx.clock.now(),
+    );
   });
   return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
 }

@@ -9,7 +9,7 @@ import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import { contentProblems } from '../domain/content-rules.ts';
-import { CANCELLABLE } from '../domain/publication.ts';
+import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { setAlarm } from './alarm.ts';
@@ -22,7 +22,10 @@ import { lockPost, movePublication } from './transition.ts';
 export async function schedulePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'schedule', postId);
-    const problem = post.scheduledAt === null ? 'Choose a date and time first, or publish now.' : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
+    const problem =
+      post.scheduledAt === null
+        ? 'Choose a date and time first, or publish now.'
+        : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
     if (post.scheduledAt === null || problem !== null) {
       const message = problem ?? '';
       throw new Refusal('invalid', message, { scheduledAt: message });
@@ -37,7 +40,10 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'publishNow', postId);
     if (post.team.requiresApproval) {
-      throw new Refusal('conflict', 'In this team somebody else approves a post before it goes out. Choose a time and schedule it.');
+      throw new Refusal(
+        'conflict',
+        'In this team somebody else approves a post before it goes out. Choose a time and schedule it.',
+      );
     }
     const now = ctx.clock.now();
     const timeZone = post.timeZone ?? actor.timeZone;
@@ -56,7 +62,14 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
     for (const publication of targets) {
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, errorCode: null, errorMessage: null });
     }
-    await record(tx, ctx, actor, 'post.cancelled', post, targets.map((publication) => publication.accountId));
+    await record(
+      tx,
+      ctx,
+      actor,
+      'post.cancelled',
+      post,
+      targets.map((publication) => publication.accountId),
+    );
   });
   return finished(ctx, postId);
 }
@@ -65,7 +78,12 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
  * Puts one publication on the schedule with a fresh alarm; older alarms of it fall silent.
  * The caller holds the post's lock. @returns false when it was moved by somebody else meanwhile
  */
-export async function queuePublication(tx: Tx, ctx: Pick<AppContext, 'boss'>, publication: Publication, dueAt: Date): Promise<boolean> {
+export async function queuePublication(
+  tx: Tx,
+  ctx: Pick<AppContext, 'boss'>,
+  publication: Publication,
+  dueAt: Date,
+): Promise<boolean> {
   const generation = publication.generation + 1;
   const moved = await movePublication(tx, publication, 'scheduled', {
     dueAt,
@@ -80,16 +98,26 @@ export async function queuePublication(tx: Tx, ctx: Pick<AppContext, 'boss'>, pu
   return moved;
 }
 
+const ON_ITS_WAY: readonly PublicationStatus[] = ['scheduled', 'retrying', 'awaiting_approval', 'held'];
+
 /**
  * After an edit of a post that is on its way: moves its publications to the new time and takes new accounts along.
  * In a team with approval, a change of what was approved asks for approval again.
+ * @param before the post as it was before the edit: what was on its way then stays so, whatever accounts it has now
  * @throws Refusal
  */
-export async function requeueAfterEdit(tx: Tx, ctx: AppContext, actor: Actor, postId: string, checked: CheckedPost, changed: boolean): Promise<void> {
-  const post = await reload(tx, postId);
-  const queued = post.publications.filter(({ status }) => status === 'scheduled' || status === 'retrying' || status === 'awaiting_approval');
+export async function requeueAfterEdit(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  before: PostForChange,
+  checked: CheckedPost,
+  changed: boolean,
+): Promise<void> {
+  if (!before.publications.some(({ status }) => ON_ITS_WAY.includes(status))) return;
+  const post = await reload(tx, before.id);
+  const queued = post.publications.filter(({ status }) => status === 'scheduled' || status === 'retrying');
   const held = post.publications.filter(({ status }) => status === 'held');
-  if (queued.length + held.length === 0) return;
   if (checked.schedule === null) {
     const message = 'A scheduled post needs a time. To make it a draft again, cancel it.';
     throw new Refusal('invalid', message, { scheduledAt: message });
@@ -103,34 +131,56 @@ export async function requeueAfterEdit(tx: Tx, ctx: AppContext, actor: Actor, po
     return;
   }
   const added = post.publications.filter(({ status }) => status === 'draft');
-  const moving = checked.schedule.unchanged ? added : [...added, ...queued.filter(({ status }) => status !== 'awaiting_approval')];
+  const moving = checked.schedule.unchanged ? added : [...added, ...queued];
   for (const publication of moving) await queuePublication(tx, ctx, publication, dueAt);
-  for (const publication of held) await tx.publication.update({ where: { id: publication.id }, data: { dueAt: checked.schedule.instant } });
-  if (moving.length > 0) await record(tx, ctx, actor, 'post.scheduled', post, moving.map((publication) => publication.accountId));
+  for (const publication of held)
+    await tx.publication.update({ where: { id: publication.id }, data: { dueAt: checked.schedule.instant } });
+  if (moving.length > 0)
+    await record(
+      tx,
+      ctx,
+      actor,
+      'post.scheduled',
+      post,
+      moving.map((publication) => publication.accountId),
+    );
 }
 
 /** Schedules all publications of the post that are not published yet, or asks for approval where the team wants it. */
 async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange, dueAt: Date): Promise<void> {
   const targets = post.publications.filter((publication) => publication.status !== 'published');
-  if (targets.some(({ status }) => status === 'publishing')) throw new Refusal('conflict', 'This post is being published right now.');
+  if (targets.some(({ status }) => status === 'publishing'))
+    throw new Refusal('conflict', 'This post is being published right now.');
   if (targets.some(({ status }) => status === 'unconfirmed')) {
-    throw new Refusal('conflict', 'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.');
+    throw new Refusal(
+      'conflict',
+      'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.',
+    );
   }
-  if (targets.length === 0 && post.publications.length > 0) throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
+  if (targets.length === 0 && post.publications.length > 0)
+    throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
   refuseUnpublishable(post);
   if (post.team.requiresApproval && !(await hasValidApproval(tx, post))) {
     await requestApproval(tx, ctx, actor, post);
     return;
   }
   for (const publication of targets) await queuePublication(tx, ctx, publication, dueAt);
-  await record(tx, ctx, actor, 'post.scheduled', post, targets.map((publication) => publication.accountId));
+  await record(
+    tx,
+    ctx,
+    actor,
+    'post.scheduled',
+    post,
+    targets.map((publication) => publication.accountId),
+  );
 }
 
 /** What must hold before anything is scheduled: an account, each of them connected, and content they take. @throws Refusal */
 function refuseUnpublishable(post: PostForChange): void {
   const open = post.publications.filter((publication) => publication.status !== 'published');
   const fields: Record<string, string> = {};
-  if (open.length === 0) fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';
+  if (open.length === 0)
+    fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';
   const broken = open.find(({ account }) => account.status !== 'active');
   if (broken !== undefined) fields.accounts = notConnected(broken.account);
   for (const { account, text } of open) {
@@ -150,19 +200,34 @@ function notConnected(account: ConnectedAccount): string {
 function nothingToCancel(post: PostForChange): string {
   const statuses = post.publications.map((publication) => publication.status);
   if (statuses.includes('publishing')) return 'This post is being published right now. It can no longer be stopped.';
-  if (statuses.includes('unconfirmed')) return 'This post may already be live. Open its unconfirmed publication and resolve it.';
+  if (statuses.includes('unconfirmed'))
+    return 'This post may already be live. Open its unconfirmed publication and resolve it.';
   if (statuses.includes('published')) return 'This post is already published.';
   return 'This post is not scheduled, so there is nothing to cancel.';
 }
 
-async function record(tx: Tx, ctx: AppContext, actor: Actor, action: AuditAction, post: PostForChange, accounts: string[]): Promise<void> {
+async function record(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  action: AuditAction,
+  post: PostForChange,
+  accounts: string[],
+): Promise<void> {
   const metadata = { scheduledAt: post.scheduledAt?.toISOString() ?? null, timeZone: post.timeZone, accounts };
-  await recordEvent(tx, { actorId: actor.id, action, entity: 'Post', entityId: post.id, teamId: post.teamId, metadata }, ctx.clock.now());
+  await recordEvent(
+    tx,
+    { actorId: actor.id, action, entity: 'Post', entityId: post.id, teamId: post.teamId, metadata },
+    ctx.clock.now(),
+  );
 }
 
 async function reload(tx: Tx, postId: string): Promise<PostForChange> {
   await lockPost(tx, postId);
-  return tx.post.findUniqueOrThrow({ where: { id: postId }, include: { team: true, publications: { include: { account: true }, orderBy: { id: 'asc' } } } });
+  return tx.post.findUniqueOrThrow({
+    where: { id: postId },
+    include: { team: true, publications: { include: { account: true }, orderBy: { id: 'asc' } } },
+  });
 }
 
 /** After the commit: the worker looks again, and the caller gets the post as it now is. */

@@ -23,9 +23,16 @@ import { untilSaved } from './until-saved.ts';
 /**
  * Settles an attempt. Tries again while the database is away: an outcome that is known but not saved is the worst case.
  * @param answeredAt by the database's clock
+ * @param tokenVersion the token it was sent with: only that one is declared dead, not one that was connected meanwhile
  * @throws when the database stayed away too long; the sweep then finds the open attempt
  */
-export async function settle(ctx: AppContext, claim: Claim, outcome: Outcome, answeredAt: Date): Promise<void> {
+export async function settle(
+  ctx: AppContext,
+  claim: Claim,
+  outcome: Outcome,
+  answeredAt: Date,
+  tokenVersion?: number,
+): Promise<void> {
   await untilSaved(ctx, { publicationId: claim.publicationId, outcome }, () =>
     ctx.db.$transaction(async (tx) => {
       if (!(await lockPost(tx, claim.postId))) return;
@@ -39,6 +46,8 @@ export async function settle(ctx: AppContext, claim: Claim, outcome: Outcome, an
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
       await closeAttempt(tx, claim, final, answeredAt);
       await carryOut(tx, ctx, publication, final, decision, answeredAt);
+      if (final.kind === 'reauthorization-required')
+        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, tokenVersion);
     }),
   );
 }
@@ -48,7 +57,12 @@ export async function settleWaiting(ctx: AppContext, claim: Claim, waiting: Wait
   await untilSaved(ctx, { publicationId: claim.publicationId, waiting }, () =>
     withdraw(ctx, claim, async (tx, publication) => {
       const { status, errorCode, errorMessage } = waiting;
-      await movePublication(tx, publication, status, { errorCode, errorMessage, nextAttemptAt: null, leaseUntil: null });
+      await movePublication(tx, publication, status, {
+        errorCode,
+        errorMessage,
+        nextAttemptAt: null,
+        leaseUntil: null,
+      });
       const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
       await record(tx, ctx, publication, action, { errorCode, errorMessage });
     }),
@@ -60,14 +74,24 @@ export async function handBack(ctx: AppContext, claim: Claim): Promise<void> {
   await withdraw(ctx, claim, async (tx, publication) => {
     const generation = publication.generation + 1;
     const now = ctx.clock.now();
-    if (await movePublication(tx, publication, 'scheduled', { nextAttemptAt: publication.dueAt ?? now, leaseUntil: null, generation })) {
+    if (
+      await movePublication(tx, publication, 'scheduled', {
+        nextAttemptAt: publication.dueAt ?? now,
+        leaseUntil: null,
+        generation,
+      })
+    ) {
       await setAlarm(tx, ctx, { id: publication.id, generation }, now);
     }
   });
 }
 
 /** Removes the prepared attempt and lets `move` put the publication elsewhere, if the claim still holds. */
-async function withdraw(ctx: AppContext, claim: Claim, move: (tx: Tx, publication: Publication) => Promise<void>): Promise<void> {
+async function withdraw(
+  ctx: AppContext,
+  claim: Claim,
+  move: (tx: Tx, publication: Publication) => Promise<void>,
+): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
     if (!(await lockPost(tx, claim.postId))) return;
     const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
@@ -81,10 +105,20 @@ async function withdraw(ctx: AppContext, claim: Claim, move: (tx: Tx, publicatio
 async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind !== 'duplicate' || outcome.externalId === null) return outcome;
   const earlier = await tx.publishAttempt.count({
-    where: { publicationId: claim.publicationId, id: { not: claim.attemptId }, sentAt: { not: null }, state: { in: ['absent', 'unknown', 'present'] } },
+    where: {
+      publicationId: claim.publicationId,
+      id: { not: claim.attemptId },
+      sentAt: { not: null },
+      state: { in: ['absent', 'unknown', 'present'] },
+    },
   });
   if (earlier === 0) return outcome;
-  return { kind: 'accepted', httpStatus: outcome.httpStatus, externalId: outcome.externalId, permalink: outcome.permalink ?? outcome.externalId };
+  return {
+    kind: 'accepted',
+    httpStatus: outcome.httpStatus,
+    externalId: outcome.externalId,
+    permalink: outcome.permalink ?? outcome.externalId,
+  };
 }
 
 async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): Promise<void> {
@@ -96,15 +130,34 @@ async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): P
       outcome: outcome.kind,
       httpStatus: outcome.httpStatus,
       finishedAt: at,
-      ...(accepted ? { acceptedAt: at, externalId: outcome.externalId } : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
+      ...(accepted
+        ? { acceptedAt: at, externalId: outcome.externalId }
+        : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
     },
   });
 }
 
-async function carryOut(tx: Tx, ctx: AppContext, publication: Publication, outcome: Outcome, decision: Decision, at: Date): Promise<void> {
-  const fields: MoveFields = { leaseUntil: null, attemptCount: publication.attemptCount + (decision.counted ? 1 : 0), nextAttemptAt: null };
+async function carryOut(
+  tx: Tx,
+  ctx: AppContext,
+  publication: Publication,
+  outcome: Outcome,
+  decision: Decision,
+  at: Date,
+): Promise<void> {
+  const fields: MoveFields = {
+    leaseUntil: null,
+    attemptCount: publication.attemptCount + (decision.counted ? 1 : 0),
+    nextAttemptAt: null,
+  };
   if (outcome.kind === 'accepted') {
-    Object.assign(fields, { acceptedAt: at, externalId: outcome.externalId, permalink: outcome.permalink, errorCode: null, errorMessage: null });
+    Object.assign(fields, {
+      acceptedAt: at,
+      externalId: outcome.externalId,
+      permalink: outcome.permalink,
+      errorCode: null,
+      errorMessage: null,
+    });
     await tx.connectedAccount.update({ where: { id: publication.accountId }, data: { lastUsedAt: at } });
   } else {
     Object.assign(fields, { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage });
@@ -115,10 +168,11 @@ async function carryOut(tx: Tx, ctx: AppContext, publication: Publication, outco
     await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
   }
   await movePublication(tx, publication, decision.next, fields, publication.fence);
-  if (outcome.kind === 'reauthorization-required') await markReconnectRequired(tx, ctx, publication.accountId, outcome.errorMessage);
   await record(tx, ctx, publication, ACTION[decision.next], {
     outcome: outcome.kind,
-    ...(outcome.kind === 'accepted' ? { externalId: outcome.externalId, permalink: outcome.permalink } : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
+    ...(outcome.kind === 'accepted'
+      ? { externalId: outcome.externalId, permalink: outcome.permalink }
+      : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
     ...(decision.next === 'retrying' ? { nextAttemptAt: decision.at.toISOString() } : {}),
   });
 }
@@ -131,10 +185,20 @@ const ACTION = {
   unconfirmed: 'publication.unconfirmed',
 } as const satisfies Record<Decision['next'], AuditAction>;
 
-async function recordLateAnswer(tx: Tx, ctx: AppContext, claim: Claim, publication: Publication, outcome: Outcome & { kind: 'accepted' }, at: Date): Promise<void> {
+async function recordLateAnswer(
+  tx: Tx,
+  ctx: AppContext,
+  claim: Claim,
+  publication: Publication,
+  outcome: Outcome & { kind: 'accepted' },
+  at: Date,
+): Promise<void> {
   if (publication.status === 'published') {
     if (publication.externalId !== outcome.externalId) {
-      ctx.log.error({ publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId }, 'a late answer names another post than the one on record: look at the account');
+      ctx.log.error(
+        { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
+        'a late answer names another post than the one on record: look at the account',
+      );
     }
     return;
   }
@@ -143,12 +207,37 @@ async function recordLateAnswer(tx: Tx, ctx: AppContext, claim: Claim, publicati
   // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
   await tx.publication.update({
     where: { id: publication.id },
-    data: { status: 'published', acceptedAt: at, externalId: outcome.externalId, permalink: outcome.permalink, nextAttemptAt: null, leaseUntil: null, errorCode: null, errorMessage: null },
+    data: {
+      status: 'published',
+      acceptedAt: at,
+      externalId: outcome.externalId,
+      permalink: outcome.permalink,
+      nextAttemptAt: null,
+      leaseUntil: null,
+      errorCode: null,
+      errorMessage: null,
+    },
   });
   await projectPostStatus(tx, publication.postId);
-  await record(tx, ctx, publication, 'publication.published', { outcome: 'accepted', externalId: outcome.externalId, permalink: outcome.permalink, late: true, from: publication.status });
+  await record(tx, ctx, publication, 'publication.published', {
+    outcome: 'accepted',
+    externalId: outcome.externalId,
+    permalink: outcome.permalink,
+    late: true,
+    from: publication.status,
+  });
 }
 
-async function record(tx: Tx, ctx: AppContext, publication: Publication, action: AuditAction, metadata: Record<string, string | boolean | null>): Promise<void> {
-  await recordEvent(tx, { actorId: null, action, entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata }, ctx.clock.now());
+async function record(
+  tx: Tx,
+  ctx: AppContext,
+  publication: Publication,
+  action: AuditAction,
+  metadata: Record<string, string | boolean | null>,
+): Promise<void> {
+  await recordEvent(
+    tx,
+    { actorId: null, action, entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata },
+    ctx.clock.now(),
+  );
 }

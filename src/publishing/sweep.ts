@@ -30,16 +30,30 @@ export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
     ORDER BY lease_until LIMIT ${BATCH}`;
   for (const row of abandoned) {
     if (row.attempt_id === null) {
-      ctx.log.error({ publicationId: row.publication_id }, 'a publication is publishing without an open attempt; a person has to look at it');
+      ctx.log.error(
+        { publicationId: row.publication_id },
+        'a publication is publishing without an open attempt; a person has to look at it',
+      );
       continue;
     }
-    const claim = { publicationId: row.publication_id, postId: row.post_id, attemptId: row.attempt_id, fence: row.fence };
+    const claim = {
+      publicationId: row.publication_id,
+      postId: row.post_id,
+      attemptId: row.attempt_id,
+      fence: row.fence,
+    };
     if (row.state === 'prepared') {
       await handBack(ctx, claim);
-      ctx.log.warn({ publicationId: claim.publicationId }, 'a claim was abandoned before anything was sent; it is due again');
+      ctx.log.warn(
+        { publicationId: claim.publicationId },
+        'a claim was abandoned before anything was sent; it is due again',
+      );
     } else {
       await settle(ctx, claim, diedWhileSending, ctx.clock.now());
-      ctx.log.error({ publicationId: claim.publicationId }, 'a worker died while sending; the post may be live, a person decides');
+      ctx.log.error(
+        { publicationId: claim.publicationId },
+        'a worker died while sending; the post may be live, a person decides',
+      );
     }
   }
   return abandoned.length;
@@ -49,5 +63,6 @@ const diedWhileSending = {
   kind: 'unknown',
   httpStatus: null,
   errorCode: 'interrupted',
-  errorMessage: 'The server stopped after sending and before the answer. The post may be live: look at the account, then say what you found.',
+  errorMessage:
+    'The server stopped after sending and before the answer. The post may be live: look at the account, then say what you found.',
 } as const;

@@ -7,11 +7,14 @@
  */
 import type { Prisma, Publication } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
-import { assertMove, type PublicationStatus } from '../domain/publication.ts';
 import { postStatus } from '../domain/post.ts';
+import { assertMove, type PublicationStatus } from '../domain/publication.ts';
 
 /** The fields a move may set beside the status. */
-export type MoveFields = Omit<Prisma.PublicationUncheckedUpdateManyInput, 'status' | 'id' | 'postId' | 'accountId' | 'teamId'>;
+export type MoveFields = Omit<
+  Prisma.PublicationUncheckedUpdateManyInput,
+  'status' | 'id' | 'postId' | 'accountId' | 'teamId'
+>;
 
 /** Takes the row lock of a post. @returns false when there is no such post */
 export async function lockPost(tx: Tx, postId: string): Promise<boolean> {

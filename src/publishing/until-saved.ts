@@ -10,7 +10,11 @@ const GIVE_UP_AFTER_MS = 5 * 60_000;
  * even a lost database leaves the platform's answer somewhere. `save` must be safe to repeat after an unclear commit.
  * @throws the last error
  */
-export async function untilSaved(ctx: Pick<AppContext, 'log'>, atStake: object, save: () => Promise<void>): Promise<void> {
+export async function untilSaved(
+  ctx: Pick<AppContext, 'log'>,
+  atStake: object,
+  save: () => Promise<void>,
+): Promise<void> {
   const started = performance.now();
   for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
     try {

@@ -12,7 +12,11 @@ import type { Claim } from './claim.ts';
  * @param requestHash sha256 (hex) of the request body
  * @returns the instant by the database's clock, or null when the claim was lost: then nothing may be sent
  */
-export async function recordSent(ctx: Pick<AppContext, 'db' | 'timings'>, claim: Claim, requestHash: string): Promise<Date | null> {
+export async function recordSent(
+  ctx: Pick<AppContext, 'db' | 'timings'>,
+  claim: Claim,
+  requestHash: string,
+): Promise<Date | null> {
   const rows = await ctx.db.$queryRaw<{ sent_at: Date }[]>`
     WITH held AS (
       SELECT id, team_id FROM publications

@@ -13,14 +13,13 @@ import { connectAccount } from '../accounts/connect-account.ts';
 import { createTokenCipher } from '../accounts/token-cipher.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
-import type { AppContext, Timings } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import type { Actor, TeamRole } from '../domain/access.ts';
 import { createPlatforms } from '../platforms/registry.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { createQueues } from '../worker/worker.ts';
 import { freshDatabase } from './fresh-database.ts';
-
-export const QUICK: Timings = { leaseMs: 4_000, createDeadlineMs: 2_000, sweepMs: 200, drainMs: 3_000 };
+import { QUICK } from './quick-timings.ts';
 
 export interface LedgerEntry {
   id: string;
@@ -34,7 +33,8 @@ export interface Bench {
   teamId: string;
   author: Actor;
   account: ConnectedAccount;
-  databaseUrl: string;
+  /** The environment with which another process works on the same database, keys and sandbox. */
+  environment: Readonly<Record<string, string>>;
   /** Adds a person with a role to the team. */
   person(role: TeamRole, over?: Partial<Actor>): Promise<Actor>;
   /** Connects one of the sandbox's members for somebody: personal, or the team's. */
@@ -67,6 +67,7 @@ export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onSt
     authorizeUrl: sandbox.linkedin.oauthUrl,
     apiUrl: sandbox.linkedin.apiUrl,
   };
+  const tokenKey = randomBytes(32);
   const boss = new PgBoss({ connectionString: database.url, max: 3, schedule: false });
   boss.on('error', (error) => log.error({ err: error }, 'queue'));
   await boss.start();
@@ -76,7 +77,7 @@ export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onSt
     db: database.db,
     boss,
     platforms: createPlatforms({ ...config.platforms, linkedin }, { sandboxed: ['linkedin'], clock }),
-    tokenCipher: createTokenCipher([{ id: 'k1', key: randomBytes(32) }]),
+    tokenCipher: createTokenCipher([{ id: 'k1', key: tokenKey }]),
     clock,
     log,
     timings: over.timings ?? QUICK,
@@ -124,7 +125,19 @@ export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onSt
     teamId: team.id,
     author,
     account,
-    databaseUrl: database.url,
+    environment: {
+      PATH: process.env.PATH ?? '',
+      NODE_ENV: 'test',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      DATABASE_URL: database.url,
+      TOKEN_KEYS: `k1:${tokenKey.toString('base64')}`,
+      SANDBOX: 'off',
+      LINKEDIN_CLIENT_ID: linkedin.clientId,
+      LINKEDIN_CLIENT_SECRET: linkedin.clientSecret,
+      LINKEDIN_OAUTH_URL: linkedin.authorizeUrl,
+      LINKEDIN_API_URL: linkedin.apiUrl,
+    },
     person,
     connect,
     async ledger() {
@@ -154,13 +167,17 @@ export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onSt
   };
 }
 
-/** Waits until `look` gives something other than undefined, at most ten seconds. */
-export async function eventually<T>(look: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
-  const deadline = performance.now() + 10_000;
+/** Waits until `look` gives something other than undefined. @throws after `patienceMs`, naming what was waited for */
+export async function eventually<T>(
+  look: () => Promise<T | undefined> | T | undefined,
+  what: string,
+  patienceMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`waited ten seconds in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

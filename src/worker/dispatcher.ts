@@ -61,7 +61,12 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     const claims = await claimDue(ctx, free);
     for (const claim of claims) {
       const pipeline = publishPublication(ctx, claim, abort.signal)
-        .catch((error: unknown) => ctx.log.error({ err: error, publicationId: claim.publicationId }, 'publishing broke off; the sweep recovers this publication'))
+        .catch((error: unknown) =>
+          ctx.log.error(
+            { err: error, publicationId: claim.publicationId },
+            'publishing broke off; the sweep recovers this publication',
+          ),
+        )
         .finally(() => {
           running.delete(pipeline);
           wake();

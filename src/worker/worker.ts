@@ -47,12 +47,14 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   let sweeping: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     // One at a time: a slow database must not pile sweeps up.
-    if (performance.now() - lastSweep >= ctx.timings.sweepMs / 2) sweeping = sweeping.then(() => (stopping ? undefined : sweep()));
+    if (performance.now() - lastSweep >= ctx.timings.sweepMs / 2)
+      sweeping = sweeping.then(() => (stopping ? undefined : sweep()));
   }, ctx.timings.sweepMs);
 
   await ctx.boss.work(ALARM_QUEUE, { batchSize: ALARM_BATCH, pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
     for (const job of jobs) {
-      if (!alarmPayload.safeParse(job.data).success) ctx.log.warn({ jobId: job.id }, 'an alarm of another version; the rows decide, nothing is lost');
+      if (!alarmPayload.safeParse(job.data).success)
+        ctx.log.warn({ jobId: job.id }, 'an alarm of another version; the rows decide, nothing is lost');
     }
     dispatcher.wake();
   });
@@ -61,7 +63,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     wake: dispatcher.wake,
     problem: () => {
       const silentMs = performance.now() - lastSweep;
-      return silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs ? `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s` : null;
+      return silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs
+        ? `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s`
+        : null;
     },
     stop: async () => {
       stopping = true;
