@@ -3,6 +3,7 @@
  * Config can rely on it. Secrets that are generated on first start are not here but in secrets.ts.
  */
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { PLATFORMS, type Platform } from './domain/platform-name.ts';
@@ -47,29 +48,65 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`);
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    );
     this.problems = problems;
   }
 }
 
-const port = (name: string) => z.coerce.number({ error: `${name} must be a port number, 0 to 65535.` }).int(`${name} must be a whole number.`).min(0, `${name} must be 0 to 65535.`).max(65_535, `${name} must be 0 to 65535.`);
+const port = (name: string) =>
+  z.coerce
+    .number({ error: `${name} must be a port number, 0 to 65535.` })
+    .int(`${name} must be a whole number.`)
+    .min(0, `${name} must be 0 to 65535.`)
+    .max(65_535, `${name} must be 0 to 65535.`);
 const webAddress = (name: string) =>
-  z.string().refine((text) => URL.canParse(text) && /^https?:/.test(text), `${name} must be a web address that starts with http:// or https://.`).transform((text) => text.replace(/\/+$/, ''));
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && /^https?:/.test(text),
+      `${name} must be a web address that starts with http:// or https://.`,
+    )
+    .transform((text) => text.replace(/\/+$/, ''));
 const origin = (name: string) =>
-  webAddress(name).refine((text) => URL.canParse(text) && new URL(text).origin === text, `${name} must be scheme and host only (such as https://posts.example.com), without a path.`);
-const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) => z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
+  webAddress(name).refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    `${name} must be scheme and host only (such as https://posts.example.com), without a path.`,
+  );
+const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
+  z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
 
 const variables = z.object({
   NODE_ENV: oneOf('NODE_ENV', ['development', 'test', 'production']).default('development'),
   PORT: port('PORT').default(3000),
   HOST: z.string().default('127.0.0.1'),
   PUBLIC_URL: origin('PUBLIC_URL').optional(),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'DATABASE_URL must start with postgresql://. Leave it out to use the embedded database.').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, {
+      error: 'DATABASE_URL must start with postgresql://. Leave it out to use the embedded database.',
+      abort: true,
+    })
+    .refine(
+      (text) => URL.canParse(text),
+      'DATABASE_URL is not an address such as postgresql://user:password@host:5432/database; special characters of the password must be percent-encoded.',
+    )
+    .optional(),
   DATA_DIR: z.string().default('./data'),
   ROLE: oneOf('ROLE', ['all', 'web', 'worker']).default('all'),
-  SESSION_SECRET: z.string().transform((text, check) => sessionSecrets(text, check)).optional(),
-  TOKEN_KEYS: z.string().transform((text, check) => tokenKeys(text, check)).optional(),
-  SUPERUSER_EMAIL: z.email('SUPERUSER_EMAIL must be an e-mail address.').transform((text) => text.toLowerCase()).optional(),
+  SESSION_SECRET: z
+    .string()
+    .transform((text, check) => sessionSecrets(text, check))
+    .optional(),
+  TOKEN_KEYS: z
+    .string()
+    .transform((text, check) => tokenKeys(text, check))
+    .optional(),
+  SUPERUSER_EMAIL: z
+    .email('SUPERUSER_EMAIL must be an e-mail address.')
+    .transform((text) => text.toLowerCase())
+    .optional(),
   SUPERUSER_PASSWORD: z.string().min(12, 'SUPERUSER_PASSWORD must have at least 12 characters.').optional(),
   SANDBOX: oneOf('SANDBOX', ['auto', 'on', 'off']).default('auto'),
   SANDBOX_PORT: port('SANDBOX_PORT').optional(),
@@ -77,29 +114,55 @@ const variables = z.object({
   LINKEDIN_CLIENT_SECRET: z.string().optional(),
   LINKEDIN_OAUTH_URL: webAddress('LINKEDIN_OAUTH_URL').default('https://www.linkedin.com/oauth/v2'),
   LINKEDIN_API_URL: webAddress('LINKEDIN_API_URL').default('https://api.linkedin.com'),
-  LINKEDIN_VERSION: z.string().regex(/^20\d{2}(0[1-9]|1[0-2])$/, 'LINKEDIN_VERSION must be a year and month such as 202610. Leave it out to let it be computed.').optional(),
+  LINKEDIN_VERSION: z
+    .string()
+    .regex(
+      /^20\d{2}(0[1-9]|1[0-2])$/,
+      'LINKEDIN_VERSION must be a year and month such as 202610. Leave it out to let it be computed.',
+    )
+    .optional(),
   FACEBOOK_APP_ID: z.string().optional(),
   FACEBOOK_APP_SECRET: z.string().optional(),
   FACEBOOK_DIALOG_URL: webAddress('FACEBOOK_DIALOG_URL').default('https://www.facebook.com'),
   FACEBOOK_GRAPH_URL: webAddress('FACEBOOK_GRAPH_URL').default('https://graph.facebook.com'),
-  FACEBOOK_GRAPH_VERSION: z.string().regex(/^v\d+\.\d+$/, 'FACEBOOK_GRAPH_VERSION must look like v26.0.').default('v26.0'),
+  FACEBOOK_GRAPH_VERSION: z
+    .string()
+    .regex(/^v\d+\.\d+$/, 'FACEBOOK_GRAPH_VERSION must look like v26.0.')
+    .default('v26.0'),
   X_CLIENT_ID: z.string().optional(),
   X_CLIENT_SECRET: z.string().optional(),
   X_AUTHORIZE_URL: webAddress('X_AUTHORIZE_URL').default('https://x.com/i/oauth2/authorize'),
   X_API_URL: webAddress('X_API_URL').default('https://api.x.com'),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_TOKEN: z.string().min(16, 'METRICS_TOKEN must have at least 16 characters.').optional(),
-  TRUST_PROXY: z.string().default('off'),
+  TRUST_PROXY: z
+    .string()
+    .refine(
+      isTrustedProxies,
+      'TRUST_PROXY must be off, on, a number of proxies, or a comma list of addresses such as 10.0.0.0/8 or loopback.',
+    )
+    .default('off'),
 });
 type Variables = z.output<typeof variables>;
 
 /** The names above, for .env.example and the doctor. */
 export const VARIABLE_NAMES = Object.keys(variables.shape);
 
-/** Loads `.env` beside package.json, if there is one, into process.env; variables already set win. */
+/**
+ * Loads `.env` beside package.json, if there is one, into process.env; variables already set win.
+ * @throws ConfigError when there is one that cannot be read
+ */
 export function loadDotEnv(directory: string): void {
   const file = join(directory, '.env');
-  if (existsSync(file)) process.loadEnvFile(file);
+  if (!existsSync(file)) return;
+  try {
+    process.loadEnvFile(file);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new ConfigError([
+      `${file} cannot be read (${reason}). Make it a file that this user may read, or remove it.`,
+    ]);
+  }
 }
 
 /**
@@ -107,9 +170,14 @@ export function loadDotEnv(directory: string): void {
  * @throws ConfigError with every problem
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
   const parsed = variables.safeParse(set);
-  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.map((issue) => issue.message);
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => issue.message)),
+    ...contradictions(set),
+  ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed.data);
 }
@@ -121,8 +189,8 @@ export function sandboxedPlatforms(config: Pick<Config, 'sandbox' | 'environment
   return PLATFORMS.filter((platform) => config.platforms[platform].clientId === null);
 }
 
-/** What is wrong with the combination although each variable is fine alone. */
-function contradictions(v: Variables): string[] {
+/** What is wrong with the combination, whether or not each variable is fine alone. */
+function contradictions(v: Readonly<Record<string, string | undefined>>): string[] {
   const problems: string[] = [];
   const pairs: readonly (readonly [string, string | undefined, string, string | undefined])[] = [
     ['LINKEDIN_CLIENT_ID', v.LINKEDIN_CLIENT_ID, 'LINKEDIN_CLIENT_SECRET', v.LINKEDIN_CLIENT_SECRET],
@@ -135,17 +203,32 @@ function contradictions(v: Variables): string[] {
     }
   }
   // X allows public clients without a secret, so only the reverse is a mistake.
-  if (v.X_CLIENT_SECRET !== undefined && v.X_CLIENT_ID === undefined) problems.push('X_CLIENT_ID is missing: X_CLIENT_SECRET is set without it.');
+  if (v.X_CLIENT_SECRET !== undefined && v.X_CLIENT_ID === undefined)
+    problems.push('X_CLIENT_ID is missing: X_CLIENT_SECRET is set without it.');
+  if (v.SANDBOX_PORT !== undefined && v.SANDBOX_PORT === (v.PORT ?? '3000') && v.SANDBOX_PORT !== '0') {
+    problems.push(
+      'SANDBOX_PORT is the same as PORT. Give the sandbox a port of its own, or leave it out: it is PORT + 1 then.',
+    );
+  }
   if (v.NODE_ENV === 'production' && v.DATABASE_URL !== undefined) {
     // Several machines may share that database; secrets generated on one of them would lock out the others.
-    if (v.SESSION_SECRET === undefined) problems.push('SESSION_SECRET is required in production with DATABASE_URL. Make one with: openssl rand -base64 48');
-    if (v.TOKEN_KEYS === undefined) problems.push('TOKEN_KEYS is required in production with DATABASE_URL. Make one with: echo "k1:$(openssl rand -base64 32)"');
+    if (v.SESSION_SECRET === undefined)
+      problems.push(
+        'SESSION_SECRET is required in production with DATABASE_URL. Make one with: openssl rand -base64 48',
+      );
+    if (v.TOKEN_KEYS === undefined)
+      problems.push(
+        'TOKEN_KEYS is required in production with DATABASE_URL. Make one with: echo "k1:$(openssl rand -base64 32)"',
+      );
   }
   return problems;
 }
 
 function assemble(v: Variables): Config {
-  const app = (clientId: string | undefined, clientSecret: string | undefined) => ({ clientId: clientId ?? null, clientSecret: clientSecret ?? null });
+  const app = (clientId: string | undefined, clientSecret: string | undefined) => ({
+    clientId: clientId ?? null,
+    clientSecret: clientSecret ?? null,
+  });
   return {
     environment: v.NODE_ENV,
     port: v.PORT,
@@ -156,13 +239,31 @@ function assemble(v: Variables): Config {
     role: v.ROLE,
     sessionSecrets: v.SESSION_SECRET ?? null,
     tokenKeys: v.TOKEN_KEYS ?? null,
-    superuser: v.SUPERUSER_EMAIL !== undefined && v.SUPERUSER_PASSWORD !== undefined ? { email: v.SUPERUSER_EMAIL, password: v.SUPERUSER_PASSWORD } : null,
+    superuser:
+      v.SUPERUSER_EMAIL !== undefined && v.SUPERUSER_PASSWORD !== undefined
+        ? { email: v.SUPERUSER_EMAIL, password: v.SUPERUSER_PASSWORD }
+        : null,
     sandbox: v.SANDBOX,
     sandboxPort: v.SANDBOX_PORT ?? (v.PORT === 0 ? 0 : v.PORT + 1),
     platforms: {
-      linkedin: { ...app(v.LINKEDIN_CLIENT_ID, v.LINKEDIN_CLIENT_SECRET), authorizeUrl: v.LINKEDIN_OAUTH_URL, apiUrl: v.LINKEDIN_API_URL, version: v.LINKEDIN_VERSION ?? null },
-      facebook: { ...app(v.FACEBOOK_APP_ID, v.FACEBOOK_APP_SECRET), authorizeUrl: v.FACEBOOK_DIALOG_URL, apiUrl: v.FACEBOOK_GRAPH_URL, version: v.FACEBOOK_GRAPH_VERSION },
-      x: { ...app(v.X_CLIENT_ID, v.X_CLIENT_SECRET), authorizeUrl: v.X_AUTHORIZE_URL, apiUrl: v.X_API_URL, version: null },
+      linkedin: {
+        ...app(v.LINKEDIN_CLIENT_ID, v.LINKEDIN_CLIENT_SECRET),
+        authorizeUrl: v.LINKEDIN_OAUTH_URL,
+        apiUrl: v.LINKEDIN_API_URL,
+        version: v.LINKEDIN_VERSION ?? null,
+      },
+      facebook: {
+        ...app(v.FACEBOOK_APP_ID, v.FACEBOOK_APP_SECRET),
+        authorizeUrl: v.FACEBOOK_DIALOG_URL,
+        apiUrl: v.FACEBOOK_GRAPH_URL,
+        version: v.FACEBOOK_GRAPH_VERSION,
+      },
+      x: {
+        ...app(v.X_CLIENT_ID, v.X_CLIENT_SECRET),
+        authorizeUrl: v.X_AUTHORIZE_URL,
+        apiUrl: v.X_API_URL,
+        version: null,
+      },
     },
     logLevel: v.LOG_LEVEL,
     metricsToken: v.METRICS_TOKEN ?? null,
@@ -171,9 +272,14 @@ function assemble(v: Variables): Config {
 }
 
 function sessionSecrets(text: string, check: z.RefinementCtx<string>): readonly string[] {
-  const secrets = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const secrets = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   if (secrets.length === 0 || secrets.some((secret) => secret.length < 32)) {
-    check.addIssue('SESSION_SECRET must be a comma list of secrets of at least 32 characters each. Make one with: openssl rand -base64 48');
+    check.addIssue(
+      'SESSION_SECRET must be a comma list of secrets of at least 32 characters each. Make one with: openssl rand -base64 48',
+    );
   }
   return secrets;
 }
@@ -182,18 +288,44 @@ function sessionSecrets(text: string, check: z.RefinementCtx<string>): readonly 
  * Reads `id:base64,id:base64`. Also used for the generated key file.
  * @returns the keys; problems are reported on `check`
  */
-export function tokenKeys(text: string, check: { addIssue(message: string): void }): readonly { id: string; key: Buffer }[] {
-  const keys = text.split(',').map((part) => part.trim()).filter((part) => part !== '').map((part) => {
-    const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):(.+)$/.exec(part) ?? [];
-    const key = Buffer.from(base64 ?? '', 'base64');
-    if (id === undefined || key.length !== 32) {
-      check.addIssue(`TOKEN_KEYS must be a comma list of id:base64 with 32 bytes each; ${id === undefined ? 'an entry is not of that form' : `key "${id}" has ${key.length} bytes`}. Make one with: echo "k1:$(openssl rand -base64 32)"`);
-    }
-    return { id: id ?? '', key };
-  });
-  if (keys.length === 0) check.addIssue('TOKEN_KEYS has no key in it. Make one with: echo "k1:$(openssl rand -base64 32)"');
-  if (new Set(keys.map(({ id }) => id)).size !== keys.length) check.addIssue('TOKEN_KEYS has the same key id twice. Give each key its own id.');
+export function tokenKeys(
+  text: string,
+  check: { addIssue(message: string): void },
+): readonly { id: string; key: Buffer }[] {
+  const keys = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):(.+)$/.exec(part) ?? [];
+      const key = Buffer.from(base64 ?? '', 'base64');
+      if (id === undefined || key.length !== 32) {
+        check.addIssue(
+          `TOKEN_KEYS must be a comma list of id:base64 with 32 bytes each; ${id === undefined ? 'an entry is not of that form' : `key "${id}" has ${key.length} bytes`}. Make one with: echo "k1:$(openssl rand -base64 32)"`,
+        );
+      }
+      return { id: id ?? '', key };
+    });
+  if (keys.length === 0)
+    check.addIssue('TOKEN_KEYS has no key in it. Make one with: echo "k1:$(openssl rand -base64 32)"');
+  if (new Set(keys.map(({ id }) => id)).size !== keys.length)
+    check.addIssue('TOKEN_KEYS has the same key id twice. Give each key its own id.');
   return keys;
+}
+
+/** Express's words for `trust proxy`; anything else would only fail when the server is built. */
+function isTrustedProxies(text: string): boolean {
+  if (/^(off|on|false|true|\d{1,2})$/.test(text)) return true;
+  return text.split(',').every((part) => {
+    const [address = '', length, ...rest] = part.trim().split('/');
+    if (rest.length > 0) return false;
+    if (length === undefined && /^(loopback|linklocal|uniquelocal)$/.test(address)) return true;
+    const version = isIP(address);
+    return (
+      version !== 0 &&
+      (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128)))
+    );
+  });
 }
 
 function trustProxy(text: string): false | number | string {

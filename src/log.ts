@@ -12,20 +12,42 @@ const SECRET_KEYS = [
   'refreshToken',
   'client_secret',
   'clientSecret',
-  'code',
   'code_verifier',
   'token',
 ];
+// `code` is wanted in errors (ECONNREFUSED and the like), so it is only removed where OAuth puts it.
+const PATHS = [
+  ...SECRET_KEYS.flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.*["${key}"]`]),
+  'query.code',
+  'req.query.code',
+  'body.code',
+];
 
 /**
- * The product's logger: one JSON object per line on standard output, secrets removed.
+ * The product's logger, secrets removed: one JSON object per line on standard output, or a short line for a person who
+ * watches a terminal.
  * @param level pino's level name, from LOG_LEVEL
  */
-export function createLog(level: string): Logger {
-  // `err.code` is wanted in logs (ECONNREFUSED and the like), so `code` is only removed where OAuth puts it.
-  const nested = SECRET_KEYS.filter((key) => key !== 'code').flatMap((key) => [`["${key}"]`, `*["${key}"]`, `*.*["${key}"]`]);
-  return pino({
-    level,
-    redact: { paths: [...nested, 'query.code', 'req.query.code', 'body.code'], censor: '[removed]' },
-  });
+export function createLog(level: string, options: { forTerminal: boolean } = { forTerminal: false }): Logger {
+  const settings = { level, redact: { paths: PATHS, censor: '[removed]' } };
+  return options.forTerminal
+    ? pino(settings, { write: (line: string) => void process.stdout.write(terminalLine(line)) })
+    : pino(settings);
+}
+
+const LEVEL_NAMES: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+/** `12:03:01 warn  what happened {"publicationId":"…"}` */
+function terminalLine(json: string): string {
+  const { level, time, msg, pid: _pid, hostname: _hostname, ...rest } = JSON.parse(json) as Record<string, unknown>;
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+  const details = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+  return `${clock} ${(LEVEL_NAMES[Number(level)] ?? '').padEnd(5)} ${String(msg ?? '')}${details}\n`;
 }

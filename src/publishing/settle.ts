@@ -158,7 +158,7 @@ async function carryOut(
       errorCode: null,
       errorMessage: null,
     });
-    await tx.connectedAccount.update({ where: { id: publication.accountId }, data: { lastUsedAt: at } });
+    await markUsed(tx, publication.accountId, at);
   } else {
     Object.assign(fields, { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage });
   }
@@ -174,6 +174,17 @@ async function carryOut(
       ? { externalId: outcome.externalId, permalink: outcome.permalink }
       : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
     ...(decision.next === 'retrying' ? { nextAttemptAt: decision.at.toISOString() } : {}),
+  });
+}
+
+const USED_GRANULARITY_MS = 60_000;
+
+/** To the minute only: otherwise a hundred posts of one account would queue for the lock of its row while they settle. */
+async function markUsed(tx: Tx, accountId: string, at: Date): Promise<void> {
+  const minuteAgo = new Date(at.getTime() - USED_GRANULARITY_MS);
+  await tx.connectedAccount.updateMany({
+    where: { id: accountId, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: minuteAgo } }] },
+    data: { lastUsedAt: at },
   });
 }
 

@@ -1,0 +1,84 @@
+/**
+ * Reads the bodies of the panel's requests before AdminJS would. Its own parser (formidable 1.x) writes every file part,
+ * and every octet-stream, to disk; ours refuses them first, and bounds everything else. What is read is handed over in
+ * the form express-formidable leaves behind, which makes AdminJS skip its own reading.
+ */
+import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import formidable from 'express-formidable';
+
+const MEGABYTE = 1024 * 1024;
+
+declare global {
+  namespace Express {
+    interface Request {
+      fields?: Record<string, unknown>;
+      files?: Record<string, unknown>;
+      express_formidable?: { parsed: boolean };
+    }
+  }
+}
+
+/** Mounted on /admin, behind the guard. */
+export function adminBody(): RequestHandler {
+  const router = Router();
+  router.use(refuseUnknownTypes);
+  router.use(express.json({ limit: MEGABYTE, strict: true, type: 'json' }));
+  router.use(express.urlencoded({ extended: false, limit: MEGABYTE, parameterLimit: 1000 }));
+  router.use(readMultipart);
+  router.use((req, _res, next) => {
+    const body: unknown = req.body;
+    const fields = req.fields ?? (typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : {});
+    req.fields = fields;
+    req.files = {};
+    req.express_formidable = { parsed: true };
+    next(Object.keys(fields).some(isTreacherous) ? new BodyRefused(400) : undefined);
+  });
+  return router;
+}
+
+/** formidable refuses parts of a form that are files before it opens one. */
+const formidableOptions = {
+  maxFields: 1000,
+  maxFieldsSize: MEGABYTE,
+  maxFileSize: 1,
+  onPart(this: formidable.IncomingForm, part: formidable.Part): void {
+    if (part.filename === undefined) this.handlePart(part);
+    else this._error(new BodyRefused(415));
+  },
+};
+
+class BodyRefused extends Error {
+  override readonly name = 'BodyRefused';
+  readonly status: number;
+
+  constructor(status: number) {
+    super('The body of this request is not accepted.');
+    this.status = status;
+  }
+}
+
+/** AdminJS unfolds `a.b.c` into nested objects; these names would reach every object's prototype. */
+function isTreacherous(name: string): boolean {
+  return name.split('.').some((part) => part === '__proto__' || part === 'constructor' || part === 'prototype');
+}
+
+function refuseUnknownTypes(req: Request, _res: Response, next: NextFunction): void {
+  const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  next(hasBody && req.is(['json', 'urlencoded', 'multipart/form-data']) === false ? new BodyRefused(415) : undefined);
+}
+
+function readMultipart(req: Request, res: Response, next: NextFunction): void {
+  if (!req.is('multipart/form-data')) {
+    next();
+    return;
+  }
+  // express-formidable reports a failure twice, and passing on the second would answer the request twice.
+  let passed = false;
+  formidable(formidableOptions)(req, res, (error?: unknown) => {
+    if (passed) return;
+    passed = true;
+    // What formidable complains about is always what was sent: a missing boundary, a broken part, too much.
+    if (error === undefined || error instanceof BodyRefused) next(error);
+    else next(new BodyRefused(/exceeded/.test(String(error)) ? 413 : 400));
+  });
+}

@@ -1,0 +1,24 @@
+import express, { type Request, type RequestHandler } from 'express';
+
+/** Reads our own pages' forms: small, few fields. Mounted on those routes only, because AdminJS reads its bodies itself. */
+export const readForm: RequestHandler = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 30 });
+
+/** @returns the text of one field; empty when it is missing or was sent twice */
+export function formText(req: Request, name: string): string {
+  const body: unknown = req.body;
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return '';
+  const value: unknown = Object.getOwnPropertyDescriptor(body, name)?.value;
+  return typeof value === 'string' ? value : '';
+}
+
+/** @returns one query parameter's text; null when it is missing or was given twice */
+export function queryText(req: Request, name: string): string | null {
+  const value = req.query[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** @returns one named part of the path */
+export function pathText(req: Request, name: string): string {
+  const value = req.params[name];
+  return typeof value === 'string' ? value : '';
+}

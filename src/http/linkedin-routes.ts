@@ -1,0 +1,248 @@
+/**
+ * Signing in with LinkedIn: passport and our OpenID Connect strategy fetch who it is and what we may do for him, then we
+ * decide whom that lets in. Because the same consent covers publishing, it also connects the member's account to his team.
+ */
+import { type Request, type Response, Router } from 'express';
+import passport from 'passport';
+import type OAuth2Strategy from 'passport-oauth2';
+import { z } from 'zod';
+import { connectAccount } from '../accounts/connect-account.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { Actor } from '../domain/access.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { type Admission, admitLinkedInMember, linkLinkedInMember } from '../identity/linkedin-identity.ts';
+import { type LinkedInGrant, LinkedInOpenIdStrategy } from '../identity/linkedin-strategy.ts';
+import { recordSignIn } from '../identity/sign-in.ts';
+import { consentError } from '../platforms/consent-error.ts';
+import { releaseAccountHolds } from '../publishing/release-account.ts';
+import { formText, queryText, readForm } from './form-body.ts';
+import { requireActor } from './guard.ts';
+import { linkedInMode } from './linkedin-mode.ts';
+import { linkPage } from './pages/choice-page.ts';
+import { beginConsent, takeConsent } from './pending-consent.ts';
+import { dropGrant, keepGrant, readGrant, tokenGrant } from './pending-grant.ts';
+import { type Problem, sendProblem } from './problem.ts';
+import { takeReturnPath } from './return-path.ts';
+import { saveSession, startSession } from './session.ts';
+
+const CALLBACK_PATH = '/auth/linkedin/callback';
+/** passport-oauth2's own HTTP client knows no deadline. */
+const DEADLINE_MS = 30_000;
+const AGAIN = { href: '/login', label: 'Back to sign-in' };
+
+export function linkedInRoutes(ctx: AppContext): Router {
+  const router = Router();
+  if (linkedInMode(ctx) === 'absent') {
+    router.get(['/auth/linkedin', CALLBACK_PATH], (req, res) => sendProblem(req, res, NOT_CONFIGURED));
+    return router;
+  }
+  const authenticator = new passport.Passport();
+  const strategy = new LinkedInOpenIdStrategy(
+    ctx.config.platforms.linkedin,
+    ctx.config.publicUrl + CALLBACK_PATH,
+    sessionStateStore(ctx),
+    ctx.clock,
+  );
+  authenticator.use('linkedin', strategy);
+
+  router.get('/auth/linkedin', authenticator.authenticate('linkedin', { session: false }));
+
+  router.get(CALLBACK_PATH, async (req, res) => {
+    const problem = problemInCallback(ctx, req);
+    if (problem !== null) return sendProblem(req, res, problem);
+    const answer = await askLinkedIn(ctx, authenticator, req, res);
+    if (!('profile' in answer)) return sendProblem(req, res, answer);
+    await admit(ctx, req, res, answer);
+  });
+
+  router.post('/auth/linkedin/link', readForm, async (req, res) => {
+    const actor = requireActor(ctx, req, res);
+    if (actor === null) return;
+    const kept = readGrant(ctx, req, actor, formText(req, 'pending'), linkedInGrant);
+    if (kept === null) return sendProblem(req, res, EXPIRED);
+    dropGrant(req);
+    await ctx.db.$transaction(async (tx) => {
+      await linkLinkedInMember(tx, ctx, actor, kept.profile);
+      await connectOwnAccount(tx, ctx, actor, kept);
+    });
+    res.redirect(303, '/admin');
+  });
+
+  return router;
+}
+
+/** Lets the member in, or tells him kindly why not; and asks first when he is signed in as somebody already. */
+async function admit(ctx: AppContext, req: Request, res: Response, answer: LinkedInGrant): Promise<void> {
+  const signedIn = res.locals.actor;
+  const admission = await ctx.db.$transaction(async (tx): Promise<Admission> => {
+    const decided = await admitLinkedInMember(tx, ctx, answer.profile, req.session.invitationHash ?? null);
+    if (decided.admitted) {
+      await recordSignIn(tx, ctx, decided.actor, 'linkedin', req.ip ?? 'unknown');
+      await connectOwnAccount(tx, ctx, decided.actor, answer);
+    }
+    return decided;
+  });
+  if (admission.admitted) {
+    await startSession(ctx, req, res, admission.actor);
+    res.redirect(302, takeReturnPath(ctx, req, res));
+    return;
+  }
+  if (signedIn !== undefined && admission.reason === 'uninvited') {
+    const pending = keepGrant(ctx, req, signedIn, answer);
+    await saveSession(req);
+    res.setHeader('Cache-Control', 'no-store');
+    res.type('html').send(linkPage({ pending, linkedInName: answer.profile.name, name: signedIn.name }));
+    return;
+  }
+  ctx.log.info({ requestId: res.locals.requestId, reason: admission.reason }, 'a LinkedIn member was not let in');
+  sendProblem(req, res, NOT_ADMITTED[admission.reason]);
+}
+
+/** Signing in connects the member's own account, as his personal one, to his first team; without a team there is nothing to connect to. */
+async function connectOwnAccount(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  { profile, grant }: LinkedInGrant,
+): Promise<void> {
+  const teamId = actor.memberships[0]?.teamId;
+  const granted =
+    ctx.platforms.linkedin?.connector.requiredScopes.every((scope) => grant.scopes.includes(scope)) === true;
+  if (teamId === undefined || !granted) return;
+  const candidate = {
+    externalId: profile.sub,
+    kind: 'member',
+    displayName: profile.name,
+    profileUrl: null,
+    email: profile.email,
+  } as const;
+  try {
+    const account = await connectAccount(tx, ctx, {
+      actor,
+      teamId,
+      personal: true,
+      platform: 'linkedin',
+      candidate,
+      grant,
+    });
+    await releaseAccountHolds(tx, ctx, account.id);
+  } catch (error) {
+    // Somebody else of the team has it as his own: that keeps nobody from signing in.
+    if (!(error instanceof Refusal)) throw error;
+    ctx.log.info({ user: actor.id, reason: error.message }, 'signing in with LinkedIn did not connect the account');
+  }
+}
+
+/** Runs the strategy: exchanges the code and asks who it is. @returns LinkedIn's answer, or what to tell the person */
+async function askLinkedIn(
+  ctx: AppContext,
+  authenticator: passport.Authenticator,
+  req: Request,
+  res: Response,
+): Promise<LinkedInGrant | Problem> {
+  const { promise, resolve } = Promise.withResolvers<LinkedInGrant | Problem>();
+  const timer = setTimeout(() => resolve(NO_ANSWER), DEADLINE_MS);
+  const settle = (error: unknown, user?: Express.User | false | null) => {
+    if (error)
+      ctx.log.warn({ requestId: res.locals.requestId, reason: plainReason(error) }, 'signing in with LinkedIn failed');
+    resolve(error ? (isRefusedCode(error) ? EXPIRED : NO_ANSWER) : user || EXPIRED);
+  };
+  authenticator.authenticate('linkedin', { session: false }, settle)(req, res, (error: unknown) =>
+    settle(error ?? new Error('the strategy passed')),
+  );
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** passport-oauth2 keeps `state` through this: in the web session, single use. */
+function sessionStateStore(ctx: AppContext): OAuth2Strategy.StateStore {
+  return {
+    store(req: Request, ...rest: unknown[]) {
+      const state = beginConsent(req, { kind: 'sign-in' }, ctx.clock.now());
+      const callback = rest.at(-1);
+      saveSession(req).then(
+        () => typeof callback === 'function' && callback(null, state),
+        (error) => typeof callback === 'function' && callback(error),
+      );
+    },
+    verify(req: Request, state: string, ...rest: unknown[]) {
+      const taken = takeConsent(req, state, 'sign-in', ctx.clock.now());
+      const callback = rest.at(-1);
+      if (typeof callback === 'function') callback(null, taken !== null, 'unknown state');
+    },
+  };
+}
+
+/** Looks at what came back before the strategy does: without a code it would start a new journey, and loop. */
+function problemInCallback(ctx: AppContext, req: Request): Problem | null {
+  const error = queryText(req, 'error');
+  if (error === null) return queryText(req, 'code') === null || queryText(req, 'state') === null ? EXPIRED : null;
+  const known = takeConsent(req, queryText(req, 'state'), 'sign-in', ctx.clock.now()) !== null;
+  if (!known) return EXPIRED;
+  return {
+    status: 400,
+    title: 'You are not signed in',
+    sentence: consentError('linkedin', error).message,
+    link: AGAIN,
+  };
+}
+
+const profile = z.object({ sub: z.string(), name: z.string(), email: z.string().nullable() });
+const linkedInGrant = z.object({ profile, grant: tokenGrant });
+
+/** The token endpoint said no to the code, as opposed to not answering. */
+function isRefusedCode(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TokenError';
+}
+
+/** For the log: what failed, without the answer's body. */
+function plainReason(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+}
+
+const NOT_CONFIGURED: Problem = {
+  status: 404,
+  title: 'LinkedIn is not set up',
+  sentence:
+    'Signing in with LinkedIn needs a LinkedIn app. Set LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET and start the server again, or sign in with a password.',
+  link: AGAIN,
+};
+const EXPIRED: Problem = {
+  status: 400,
+  title: 'This sign-in has expired',
+  sentence: 'It took too long, was used already, or began in another browser. Nothing was changed. Start again.',
+  link: AGAIN,
+};
+const NO_ANSWER: Problem = {
+  status: 502,
+  title: 'LinkedIn does not answer',
+  sentence:
+    'LinkedIn could not be reached, or gave an answer we do not understand. Nothing was changed. Try again in a minute.',
+  link: AGAIN,
+};
+const NOT_ADMITTED: Readonly<Record<'uninvited' | 'inactive' | 'somebody-else', Problem>> = {
+  uninvited: {
+    status: 403,
+    title: 'Nobody has invited you yet',
+    sentence:
+      'LinkedIn knows you, but this scheduler does not, and no account was made. Ask a superuser of your organisation to invite the e-mail address you use at LinkedIn, then sign in again.',
+    link: AGAIN,
+  },
+  inactive: {
+    status: 403,
+    title: 'Your access is switched off',
+    sentence: 'Ask a superuser of your organisation to switch it on again.',
+    link: AGAIN,
+  },
+  'somebody-else': {
+    status: 403,
+    title: 'This invitation is for somebody else',
+    sentence:
+      'The invited person already signs in another way. If that is you, sign in as you always do; you can link LinkedIn afterwards.',
+    link: AGAIN,
+  },
+};

@@ -1,0 +1,52 @@
+import { formProblem } from './form-field.ts';
+import { html } from './html.ts';
+import { layout } from './layout.ts';
+
+export interface ChoicePage {
+  action: string;
+  /** Names the pending connection, so that an old tab cannot answer for a newer one. */
+  pending: string;
+  platformLabel: string;
+  teamName: string;
+  candidates: readonly { externalId: string; displayName: string; kind: string }[];
+  problem?: string;
+}
+
+export function choicePage({ action, pending, platformLabel, teamName, candidates, problem }: ChoicePage): string {
+  return layout({
+    title: 'Choose an account',
+    body: html`<h1>Which one?</h1>
+${formProblem(problem)}
+<p class="soft">${platformLabel} lets you publish to several accounts. Choose what ${teamName} may publish to.</p>
+<form method="post" action="${action}">
+<input type="hidden" name="pending" value="${pending}">
+<fieldset><legend>Accounts</legend>
+${candidates.map(
+  ({ externalId, displayName, kind }, index) =>
+    html`<label class="choice"><input type="radio" name="account" value="${externalId}" required${index === 0 && html` checked`}><span>${displayName} <span class="soft">${kind}</span></span></label>`,
+)}
+</fieldset>
+<button type="submit">Connect</button>
+</form>`,
+  });
+}
+
+/** Asks a signed-in person before a LinkedIn identity is added to him: whoever holds it can sign in as him from then on. */
+export function linkPage({
+  pending,
+  linkedInName,
+  name,
+}: {
+  pending: string;
+  linkedInName: string;
+  name: string;
+}): string {
+  return layout({
+    title: 'Link LinkedIn',
+    body: html`<h1>Link LinkedIn?</h1>
+<p class="soft">From now on the LinkedIn account <strong>${linkedInName}</strong> would sign in as ${name} here. Go on only if it is yours.</p>
+<form method="post" action="/auth/linkedin/link"><input type="hidden" name="pending" value="${pending}"><button type="submit">Yes, it is mine</button></form>
+<p class="or">or</p>
+<a class="button quiet" href="/admin">No, go back</a>`,
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * Journeys to a platform's consent page that are under way. Each is named by `state`: 32 random bytes, good once, for ten
+ * minutes, and only in the web session that started it, so that nobody can end a journey somebody else began.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Request } from 'express';
+import type { Platform } from '../domain/platform-name.ts';
+
+export type ConsentPurpose =
+  | { kind: 'sign-in' }
+  | { kind: 'connect'; platform: Platform; teamId: string; userId: string };
+
+export interface PendingConsent {
+  state: string;
+  purpose: ConsentPurpose;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
+const VALID_MS = 10 * 60_000;
+/** Several tabs may be on their way; the oldest is forgotten. */
+const MOST_PENDING = 5;
+/** A visitor's session that only holds such journeys need not outlive them by much. */
+const VISITOR_SESSION_MS = 3_600_000;
+
+/** @returns the state to send along */
+export function beginConsent(req: Request, purpose: ConsentPurpose, now: Date): string {
+  const state = randomBytes(32).toString('base64url');
+  const pending = req.session.pendingConsents ?? [];
+  req.session.pendingConsents = [...pending, { state, purpose, expiresAt: now.getTime() + VALID_MS }].slice(
+    -MOST_PENDING,
+  );
+  if (req.session.userId === undefined) req.session.cookie.maxAge = VISITOR_SESSION_MS;
+  return state;
+}
+
+/** @returns what the journey was for; null when the state is unknown here, used, too old or for something else */
+export function takeConsent<K extends ConsentPurpose['kind']>(
+  req: Request,
+  state: string | null,
+  kind: K,
+  now: Date,
+): Extract<ConsentPurpose, { kind: K }> | null {
+  const pending = req.session.pendingConsents ?? [];
+  const found = pending.find((consent) => consent.state === state);
+  if (found === undefined) return null;
+  req.session.pendingConsents = pending.filter((consent) => consent !== found);
+  return found.expiresAt > now.getTime() && isKind(found.purpose, kind) ? found.purpose : null;
+}
+
+function isKind<K extends ConsentPurpose['kind']>(
+  purpose: ConsentPurpose,
+  kind: K,
+): purpose is Extract<ConsentPurpose, { kind: K }> {
+  return purpose.kind === kind;
+}

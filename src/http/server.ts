@@ -1,0 +1,82 @@
+/**
+ * Front door 1. Everything a browser or a probe can reach, in the order a request passes it: id and log, security
+ * headers, health (no session), our pages' style, web session, origin check, the ways in, the guard, the panel.
+ */
+import compression from 'compression';
+import express, { type Express, type Router } from 'express';
+import pg from 'pg';
+import type { AppContext } from '../context.ts';
+import { poolConfig } from '../database/connection.ts';
+import { createSignInLimiter } from '../identity/sign-in-limiter.ts';
+import { adminBody } from './admin-body.ts';
+import { connectRoutes } from './connect-routes.ts';
+import { errorPage, notFoundPage } from './error-page.ts';
+import { panelGuard } from './guard.ts';
+import { type HealthOptions, healthRoutes } from './health-routes.ts';
+import { linkedInRoutes } from './linkedin-routes.ts';
+import { loginRoutes } from './login-routes.ts';
+import { originCheck } from './origin-check.ts';
+import { pageAssets } from './page-assets.ts';
+import { requestLog } from './request-log.ts';
+import { securityHeaders } from './security-headers.ts';
+import { webSession } from './session.ts';
+import { welcomeRoutes } from './welcome-routes.ts';
+
+export interface ServerOptions extends HealthOptions {
+  /** AdminJS, mounted at /admin behind the guard. */
+  admin: Router;
+  /** The first signs session cookies, all are accepted. */
+  sessionSecrets: readonly string[];
+  /** Where sessions and the sign-in limiter keep their rows: the product's database. */
+  databaseUrl: string;
+}
+
+/** An Express app, and how to let go of what it holds once its last request is answered. */
+export interface WebServer {
+  app: Express;
+  close(): Promise<void>;
+}
+
+const SESSION_CONNECTIONS = 4;
+
+export function createServer(
+  ctx: AppContext,
+  { admin, sessionSecrets, databaseUrl, ...health }: ServerOptions,
+): WebServer {
+  const pool = new pg.Pool(poolConfig(databaseUrl, SESSION_CONNECTIONS));
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', (error) => ctx.log.warn({ err: error }, 'a database connection of the sessions broke'));
+
+  const app = baseApp(ctx, health);
+  app.use(compression());
+  app.use(pageAssets());
+  app.use(originCheck(ctx));
+  app.use(webSession(ctx, pool, sessionSecrets));
+  app.get('/', (_req, res) => res.redirect(302, '/admin'));
+  app.use(loginRoutes(ctx, createSignInLimiter(pool)));
+  app.use(welcomeRoutes(ctx));
+  app.use(linkedInRoutes(ctx));
+  app.use(connectRoutes(ctx));
+  app.use('/admin', panelGuard(ctx), adminBody(), admin);
+  app.use(notFoundPage);
+  app.use(errorPage(ctx));
+  return { app, close: () => pool.end() };
+}
+
+/** What a process with ROLE=worker serves: whether it lives, whether it is ready, its figures. Nothing else. */
+export function createHealthServer(ctx: AppContext, options: HealthOptions): Express {
+  const app = baseApp(ctx, options);
+  app.use(notFoundPage);
+  app.use(errorPage(ctx));
+  return app;
+}
+
+function baseApp(ctx: AppContext, health: HealthOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', ctx.config.trustProxy);
+  app.use(requestLog(ctx));
+  app.use(securityHeaders(ctx));
+  app.use(healthRoutes(ctx, health));
+  return app;
+}

@@ -1,0 +1,138 @@
+/** The real web server for tests: its own database, LinkedIn played by the sandbox, a stub where AdminJS would be. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Router } from 'express';
+import { PgBoss } from 'pg-boss';
+import { pino } from 'pino';
+import { createTokenCipher } from '../../accounts/token-cipher.ts';
+import type { Clock } from '../../clock.ts';
+import { readConfig } from '../../config.ts';
+import { type AppContext, PRODUCTION_TIMINGS } from '../../context.ts';
+import { createPlatforms, type PlatformRegistry } from '../../platforms/registry.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { type FreshDatabase, freshDatabase } from '../../testing/fresh-database.ts';
+import type { Readiness } from '../health-routes.ts';
+import { listen } from '../listener.ts';
+import { createServer } from '../server.ts';
+import { Visitor } from './visitor.ts';
+
+/** A clock that a test moves on. */
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+export interface TestServer {
+  ctx: AppContext;
+  /** Where it really listens; PUBLIC_URL may say something else. */
+  url: string;
+  database: FreshDatabase;
+  sandbox: Sandbox | null;
+  clock: MovableClock;
+  /** Every line that was logged so far. */
+  logged(): string;
+  /** A browser that knows nothing yet. @param address it seems to come from, when the server trusts a proxy */
+  visitor(address?: string): Visitor;
+  close(): Promise<void>;
+}
+
+interface TestServerOptions {
+  environment?: Record<string, string>;
+  withSandbox?: boolean;
+  readiness?: Readiness;
+  admin?: Router;
+  /** Beside LinkedIn. */
+  platforms?: PlatformRegistry;
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const {
+    environment = {},
+    withSandbox = false,
+    readiness = async () => ({ database: { ok: true } }),
+    admin = stubPanel(),
+  } = options;
+  const database = await freshDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-http-'));
+  const listener = await listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${listener.port}`;
+  const lines: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  const sandbox = withSandbox ? await startSandbox({ port: 0, dataDir, log: pino({ level: 'silent' }) }) : null;
+  const clock = movableClock();
+  const config = readConfig({
+    NODE_ENV: 'test',
+    PUBLIC_URL: url,
+    DATA_DIR: dataDir,
+    ...(sandbox === null
+      ? {}
+      : {
+          LINKEDIN_CLIENT_ID: 'sandbox-client',
+          LINKEDIN_CLIENT_SECRET: 'sandbox-secret',
+          LINKEDIN_OAUTH_URL: sandbox.linkedin.oauthUrl,
+          LINKEDIN_API_URL: sandbox.linkedin.apiUrl,
+        }),
+    ...environment,
+  });
+  const ctx: AppContext = {
+    config,
+    db: database.db,
+    // Never started: signing in and connecting queue nothing.
+    boss: new PgBoss(database.url),
+    platforms: {
+      ...createPlatforms(config.platforms, { sandboxed: sandbox === null ? [] : ['linkedin'], clock }),
+      ...options.platforms,
+    },
+    tokenCipher: createTokenCipher([{ id: 'test', key: randomBytes(32) }]),
+    clock,
+    log,
+    timings: PRODUCTION_TIMINGS,
+    wake: () => undefined,
+    onStep: () => undefined,
+  };
+  const server = createServer(ctx, {
+    admin,
+    sessionSecrets: ['a secret for tests of at least 32 characters'],
+    databaseUrl: database.url,
+    readiness,
+  });
+  listener.serve(server.app);
+  return {
+    ctx,
+    url,
+    database,
+    sandbox,
+    clock,
+    logged: () => lines.join(''),
+    visitor: (address) => new Visitor(url, config.publicUrl, address),
+    async close() {
+      await listener.close(0);
+      await server.close();
+      await sandbox?.close();
+      await database.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Shows who AdminJS would take the visitor for, and what it would be given to read. */
+function stubPanel(): Router {
+  const router = Router();
+  router.get('/broken', () => {
+    throw new Error('secret internals of the panel');
+  });
+  router.post('/api/echo', (req, res) => void res.json({ fields: req.fields }));
+  router.get('/', (req, res) => void res.json({ currentAdmin: req.session.adminUser }));
+  return router;
+}
+
+function movableClock(): MovableClock {
+  let ahead = 0;
+  return {
+    now: () => new Date(Date.now() + ahead),
+    advance: (ms) => {
+      ahead += ms;
+    },
+  };
+}

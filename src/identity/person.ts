@@ -1,0 +1,75 @@
+import type { User } from '@prisma/client';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { Refusal, refuseFields } from '../domain/refusal.ts';
+import { isTimeZone } from '../domain/schedule-time.ts';
+import { emailAddress } from './email-address.ts';
+import { hashPassword, passwordProblem } from './password.ts';
+
+/** A person's details after checking. */
+export interface Profile {
+  email: string;
+  name: string;
+  timeZone: string;
+  password: string | null;
+}
+
+/** @throws {Refusal} `invalid` with a message for each wrong field */
+export function checkProfile(typed: {
+  email: string;
+  name: string;
+  timeZone?: string | undefined;
+  password?: string | undefined;
+}): Profile {
+  const email = emailAddress(typed.email);
+  const name = personName(typed.name);
+  const timeZone = typed.timeZone?.trim() || 'UTC';
+  const badPassword = typed.password === undefined ? null : passwordProblem(typed.password);
+
+  const fields: Record<string, string> = {};
+  if (name === null) fields.name = 'Enter a name of at most 100 characters.';
+  if (email === null) fields.email = 'Enter an e-mail address such as ann@example.com.';
+  if (badPassword !== null) fields.password = badPassword;
+  if (!isTimeZone(timeZone)) fields.timeZone = 'Choose a time zone such as Europe/Warsaw.';
+  const refusal = refuseFields(fields);
+  if (refusal !== null || email === null || name === null) throw refusal ?? new Refusal('invalid', 'Check the form.');
+  return { email, name, timeZone, password: typed.password ?? null };
+}
+
+/** @returns the name in one line without control characters, or null when nothing or too much is left */
+export function personName(text: string): string | null {
+  const name = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  return name === '' || [...name].length > 100 ? null : name;
+}
+
+/** Writes the person, his password if there is one, and the audit event. @param actorId who made him; null: himself */
+export async function insertUser(
+  tx: Tx,
+  ctx: AppContext,
+  person: Profile & { isSuperuser: boolean },
+  actorId: string | null,
+): Promise<User> {
+  const { email, name, timeZone, isSuperuser, password } = person;
+  const user = await tx.user.create({ data: { email, name, timeZone, isSuperuser } });
+  if (password !== null) await storePassword(tx, user.id, password);
+  await recordEvent(
+    tx,
+    {
+      actorId: actorId ?? user.id,
+      action: 'user.created',
+      entity: 'User',
+      entityId: user.id,
+      teamId: null,
+      metadata: { email, isSuperuser },
+    },
+    ctx.clock.now(),
+  );
+  return user;
+}
+
+/** Writes a password that was checked before. */
+export async function storePassword(tx: Tx, userId: string, password: string): Promise<void> {
+  const passwordHash = await hashPassword(password);
+  await tx.localCredential.upsert({ where: { userId }, create: { userId, passwordHash }, update: { passwordHash } });
+}

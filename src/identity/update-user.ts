@@ -1,0 +1,78 @@
+import type { User } from '@prisma/client';
+import { validate as isUuid } from 'uuid';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { type Actor, roleIn } from '../domain/access.ts';
+import { notFound, Refusal } from '../domain/refusal.ts';
+import { checkProfile } from './person.ts';
+
+/** Values as typed; an absent key means: leave it as it is. The last three are for superusers only. */
+export interface UserChange {
+  name?: string;
+  timeZone?: string;
+  email?: string;
+  isSuperuser?: boolean;
+  isActive?: boolean;
+}
+
+/**
+ * Changes a person's details: his own name and zone by himself, everything by a superuser. Deactivating counts from the
+ * person's next request on (sessions load him afresh).
+ * @param expectedUpdatedAt the version that was looked at
+ * @throws Refusal
+ */
+export async function updateUser(tx: Tx, ctx: AppContext, actor: Actor, userId: string, change: UserChange, expectedUpdatedAt?: Date): Promise<User> {
+  const user = isUuid(userId) ? await lockUser(tx, userId) : null;
+  if (user === null || !(actor.isSuperuser || actor.id === userId || (await isColleague(tx, actor, userId)))) throw notFound('person');
+  if (!actor.isSuperuser && actor.id !== userId) throw new Refusal('forbidden', 'Only a superuser may change other people.');
+  if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== user.updatedAt.getTime()) {
+    throw new Refusal('conflict', 'Somebody changed this person while you were editing. Reload the page and make your change again.');
+  }
+  const { email, name, timeZone } = checkProfile({ email: allowed(actor, change.email) ?? user.email, name: change.name ?? user.name, timeZone: change.timeZone ?? user.timeZone });
+  const data = {
+    email,
+    name,
+    timeZone,
+    isSuperuser: allowed(actor, change.isSuperuser) ?? user.isSuperuser,
+    isActive: allowed(actor, change.isActive) ?? user.isActive,
+  };
+  await refuseTakenEmail(tx, data.email, userId);
+  refuseLockingOneselfOut(actor, user, data);
+  const updated = await tx.user.update({ where: { id: userId }, data });
+  const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => user[key] !== updated[key]);
+  const metadata = { changed, ...Object.fromEntries(changed.map((key) => [key, updated[key]])) };
+  await recordEvent(tx, { actorId: actor.id, action: 'user.updated', entity: 'User', entityId: userId, teamId: null, metadata }, ctx.clock.now());
+  return updated;
+}
+
+/** What only a superuser may set is left alone for everybody else, as if it had not been sent. */
+function allowed<T>(actor: Actor, value: T | undefined): T | undefined {
+  return actor.isSuperuser ? value : undefined;
+}
+
+async function lockUser(tx: Tx, userId: string): Promise<User | null> {
+  await tx.$queryRaw`select 1 from users where id = ${userId}::uuid for update`;
+  return tx.user.findUnique({ where: { id: userId } });
+}
+
+async function isColleague(tx: Tx, actor: Actor, userId: string): Promise<boolean> {
+  const memberships = await tx.membership.findMany({ where: { userId }, select: { teamId: true } });
+  return memberships.some(({ teamId }) => roleIn(actor, teamId) !== null);
+}
+
+async function refuseTakenEmail(tx: Tx, email: string, exceptId: string): Promise<void> {
+  const taken = await tx.user.findFirst({ where: { email, id: { not: exceptId } }, select: { id: true } });
+  if (taken === null) return;
+  const message = 'There is already a person with this e-mail address.';
+  throw new Refusal('invalid', message, { email: message });
+}
+
+/** Another superuser can do it; so there is always one left. */
+function refuseLockingOneselfOut(actor: Actor, user: User, data: { isSuperuser: boolean; isActive: boolean }): void {
+  if (actor.id !== user.id) return;
+  const field = user.isActive && !data.isActive ? 'isActive' : user.isSuperuser && !data.isSuperuser ? 'isSuperuser' : null;
+  if (field === null) return;
+  const message = 'You cannot take this from yourself. Ask another superuser.';
+  throw new Refusal('invalid', message, { [field]: message });
+}

@@ -1,0 +1,29 @@
+import { ConfigError } from './config.ts';
+import { DatabaseUnavailableError } from './database/database-unavailable-error.ts';
+import { EmbeddedPostgresError } from './database/embedded-postgres-error.ts';
+import { MigrationError } from './database/migration-error.ts';
+import { Refusal } from './domain/refusal.ts';
+import { isDatabaseOutage } from './http/database-outage.ts';
+import { ListenError } from './http/listener.ts';
+import { JournalError } from './sandbox/journal.ts';
+import { SandboxError } from './sandbox/sandbox.ts';
+
+/** Errors whose message already says what to do: a stack would only hide it. */
+const PLAIN = [
+  ConfigError,
+  DatabaseUnavailableError,
+  EmbeddedPostgresError,
+  JournalError,
+  ListenError,
+  MigrationError,
+  Refusal,
+  SandboxError,
+];
+
+/** What is printed when a start, a stop or a command fails: a sentence where we know one, everything otherwise. */
+export function explain(error: unknown): string {
+  if (PLAIN.some((known) => error instanceof known) && error instanceof Error) return error.message;
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isDatabaseOutage(error)) return `The database went away meanwhile. See that it runs, and try again.\n${details}`;
+  return `An unexpected error:\n${details}`;
+}
