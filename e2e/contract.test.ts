@@ -1,8 +1,8 @@
 /** The contract as an independent client meets it: only documented paths, fields and status codes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type ApiAnswer as Answer, ApiClient } from './api-client.ts';
 import { type RunningProduct, SUPERUSER, startProduct } from './running-product.ts';
-import { type Answer, Visitor } from './visitor.ts';
 
 const recordAnswer = z.object({
   record: z.object({
@@ -19,13 +19,13 @@ const record = (answer: Answer) => recordAnswer.parse(answer.json);
 const params = (answer: Answer) => record(answer).record.params;
 
 let product: RunningProduct;
-let ann: Visitor;
+let ann: ApiClient;
 let teamId: string;
 let accountId: string;
 
 beforeAll(async () => {
   product = await startProduct();
-  ann = new Visitor(product.url);
+  ann = new ApiClient(product.url);
   expect(await ann.signIn(SUPERUSER.email, SUPERUSER.password)).toMatchObject({
     status: 303,
     location: expect.stringMatching(/\/admin$/),
@@ -252,7 +252,7 @@ describe('what a person can type wrongly', () => {
 
 describe('a stranger', () => {
   it('is sent to the sign-in page, and the API says 401', async () => {
-    const stranger = new Visitor(product.url);
+    const stranger = new ApiClient(product.url);
     expect(await stranger.get('/')).toMatchObject({ status: 302, location: '/admin' });
     const page = await stranger.get('/admin');
     expect(page.status).toBe(302);
@@ -273,7 +273,7 @@ describe('a stranger', () => {
   });
 
   it('whom nobody invited gets a friendly page from LinkedIn, and no account', async () => {
-    const stranger = new Visitor(product.url);
+    const stranger = new ApiClient(product.url);
     const answer = await stranger.consent('/auth/linkedin', 'rafael.duarte@example.com');
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('invite');
@@ -292,7 +292,7 @@ describe('a stranger', () => {
       record(await ann.postJson(`${api}/Membership/actions/new`, { user: userId, team: teamId, role: 'author' })).record
         .errors,
     ).toEqual({});
-    const jonas = new Visitor(product.url);
+    const jonas = new ApiClient(product.url);
     const answer = await jonas.consent('/auth/linkedin', 'jonas.lindqvist@example.com');
     expect(answer.status).toBe(303);
     const accounts = listAnswer.parse((await jonas.get(`${api}/ConnectedAccount/actions/list`)).json).records;

@@ -41,7 +41,7 @@ async function withContext(signal: AbortSignal, run: (opened: OpenContext) => Pr
   const opened = await openContext(config, createLog(LOG_LEVEL), closing, () => signal.throwIfAborted(), {
     sandbox: false,
   });
-  return Promise.race([run(opened), rejectedBy(signal)]);
+  return await Promise.race([run(opened), rejectedBy(signal)]);
 }
 
 function rejectedBy(signal: AbortSignal): Promise<never> {

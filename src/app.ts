@@ -4,9 +4,9 @@
  *   port → (open-context.ts: secrets → database → migrations → queues → sandbox, platforms) → panel → worker → ready
  */
 import type { Logger } from 'pino';
-import { createPanel } from './admin/panel.ts';
 import type { Config } from './config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from './context.ts';
+import { isDatabaseOutage } from './http/database-outage.ts';
 import { listen } from './http/listener.ts';
 import { createReadiness } from './http/readiness.ts';
 import { createHealthServer, createServer } from './http/server.ts';
@@ -78,6 +78,8 @@ async function start(
     listener.serve(createHealthServer(ctx, { readiness }));
   } else {
     report('Building the panel');
+    // Loaded only here: AdminJS takes a second and much memory, which neither a worker nor a start that fails needs.
+    const { createPanel } = await import('./admin/panel.ts');
     ({ setupUrl } = await ensureFirstSuperuser(ctx));
     const panel = await createPanel(ctx);
     const server = createServer(ctx, {
@@ -105,7 +107,17 @@ async function start(
       // Requests in flight and publications in flight end side by side, before anything they need is closed.
       // A failure here is met again by the stack, which goes on closing the rest and then reports it.
       await Promise.allSettled([listener.close(drainMs), worker?.stop()]);
-      await closing.disposeAsync();
+      try {
+        await closing.disposeAsync();
+      } catch (error) {
+        if (!failuresOf(error).every((failure) => isDatabaseOutage(failure))) throw error;
+        log.warn({ err: error }, 'stopped while the database is away; whoever starts next finds everything as it was');
+      }
     },
   };
+}
+
+/** A disposal goes on after a failure, and in the end throws them all, one within the other. */
+function failuresOf(error: unknown): unknown[] {
+  return error instanceof SuppressedError ? [...failuresOf(error.error), ...failuresOf(error.suppressed)] : [error];
 }

@@ -7,7 +7,7 @@
  * process starts a new one, since this one may be in a state that nobody thought of.
  */
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import type { App } from './app.ts';
 import { type Config, loadDotEnv, readConfig } from './config.ts';
@@ -16,6 +16,7 @@ import { createLog } from './log.ts';
 /** A stop that takes longer than requests (30 s) and closing may take is hanging: the database's truth is safe, so leave. */
 const STOP_DEADLINE_MS = 45_000;
 
+const ROOT = dirname(import.meta.dirname);
 const stop = new AbortController();
 let exitCode = 0;
 let log: Logger | null = null;
@@ -34,7 +35,7 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  loadDotEnv(join(import.meta.dirname, '..'));
+  loadDotEnv(ROOT);
   await run(readConfig());
   print('Stopped.');
 } catch (error) {
@@ -45,7 +46,9 @@ process.exit(exitCode);
 
 async function run(config: Config): Promise<void> {
   log = createLog(config.logLevel, { forTerminal: process.stdout.isTTY === true });
-  // Loaded only now: it takes a second, in which a wrong configuration is already reported and a signal already heard.
+  // Babel, with which the panel's components are bundled, looks for its parts from the working directory.
+  process.chdir(ROOT);
+  // Loaded only now, so that a wrong configuration is already reported and a signal already heard.
   const { startApp } = await import('./app.ts');
   const app = await startApp(config, log, (line) => print(`… ${line}`), {}, stop.signal);
   if (!stop.signal.aborted) {

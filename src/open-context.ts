@@ -57,14 +57,8 @@ export async function openContext(
   const db = await connectDatabase(databaseUrl, { poolSize: DATABASE_POOL });
   closing.defer(() => db.$disconnect());
   const boss = await startQueues(config, log, closing, databaseUrl);
-  const { platforms, settings, sandboxUrl } =
-    overrides.sandbox === false
-      ? {
-          platforms: createPlatforms(config.platforms, { sandboxed: [], clock }),
-          settings: config.platforms,
-          sandboxUrl: null,
-        }
-      : await openPlatforms(config, log, closing, report, clock);
+  const sandboxed = overrides.sandbox === false ? [] : sandboxedPlatforms(config);
+  const { settings, sandboxUrl } = await openPlatforms(config, log, closing, report, sandboxed);
   const ctx: AppContext = {
     // Where a platform is the sandbox, everybody who asks is told the sandbox's addresses.
     config: { ...config, platforms: settings },

@@ -22,8 +22,17 @@ const PLAIN = [
 
 /** What is printed when a start, a stop or a command fails: a sentence where we know one, everything otherwise. */
 export function explain(error: unknown): string {
+  if (error instanceof SuppressedError) return `${explain(error.suppressed)}\n${explain(error.error)}`;
   if (PLAIN.some((known) => error instanceof known) && error instanceof Error) return error.message;
   const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (isUnusableFile(error)) {
+    return `${error.path} cannot be used (${error.code}). See that there is space, and that the user who runs this may write there; DATA_DIR chooses the place.`;
+  }
   if (isDatabaseOutage(error)) return `The database went away meanwhile. See that it runs, and try again.\n${details}`;
   return `An unexpected error:\n${details}`;
+}
+
+function isUnusableFile(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error && 'path' in error && 'code' in error && typeof error.code === 'string')) return false;
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOSPC', 'EDQUOT'].includes(error.code);
 }

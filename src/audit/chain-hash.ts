@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AuditEvent } from '@prisma/client';
+import { canonicalJson } from './canonical-json.ts';
 
 /** What the first event of a chain follows on. */
 export const CHAIN_START = '0'.repeat(64);
@@ -26,13 +27,4 @@ export function chainHash(previousHash: string, event: ChainedFields): string {
     occurredAt: occurredAt.toISOString(),
   });
   return createHash('sha256').update(previousHash).update(canonical).digest('hex');
-}
-
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-    return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`;
-  }
-  return JSON.stringify(value);
 }

@@ -3,8 +3,8 @@ import type { TeamRole } from '../domain/access.ts';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
 import { hashPassword } from '../identity/password.ts';
 import { type AccountCandidate, ConnectError, type PlatformAdapter } from '../platforms/platform.ts';
-import { startTestServer, type TestServer } from './testing/start-server.ts';
-import { consentAs, type Visitor } from './testing/visitor.ts';
+import { consentAs, type Visitor } from '../testing/visitor.ts';
+import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
 const AMARA = 'aMr4OkF0r1';
 const PASSWORD = 'correct horse battery';

@@ -4,8 +4,8 @@ import { loadActor } from '../identity/actor.ts';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
 import { inviteToTeam } from '../identity/invitations.ts';
 import { createUser } from '../identity/users.ts';
-import { startTestServer, type TestServer } from './testing/start-server.ts';
-import { consentAs, type Visitor } from './testing/visitor.ts';
+import { consentAs, type Visitor } from '../testing/visitor.ts';
+import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
 /** Members of the sandbox's LinkedIn. */
 const AMARA = { sub: 'aMr4OkF0r1', email: 'amara.okafor@example.com' };

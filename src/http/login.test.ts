@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadActor } from '../identity/actor.ts';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
 import { createUser, setPassword } from '../identity/users.ts';
-import { startTestServer, type TestServer } from './testing/start-server.ts';
+import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
 const SUPERUSER = { email: 'sue@example.com', password: 'correct horse battery' };
 let server: TestServer;

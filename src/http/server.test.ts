@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
+import { startTestServer, type TestServer } from '../testing/web-server.ts';
 import { listen } from './listener.ts';
 import { createHealthServer } from './server.ts';
-import { startTestServer, type TestServer } from './testing/start-server.ts';
 
 const SUPERUSER = { email: 'sue@example.com', password: 'correct horse battery' };
 const environment = { SUPERUSER_EMAIL: SUPERUSER.email, SUPERUSER_PASSWORD: SUPERUSER.password };

@@ -4,7 +4,7 @@ import { loadActor } from '../identity/actor.ts';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
 import { inviteSuperuser, inviteToTeam } from '../identity/invitations.ts';
 import { createUser } from '../identity/users.ts';
-import { startTestServer, type TestServer } from './testing/start-server.ts';
+import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
 const FORM = {
   name: 'Sue Example',

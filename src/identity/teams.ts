@@ -38,7 +38,10 @@ export async function createTeam(ctx: AppContext, actor: Actor, input: TeamInput
   return ctx.db.$transaction(async (tx) => {
     await refuseTakenName(tx, data.name, null);
     const team = await tx.team.create({ data: { ...data, name: data.name ?? '' } });
-    await record(tx, ctx, actor, 'team.created', 'Team', team.id, team.id, { name: team.name, timeZone: team.timeZone });
+    await record(tx, ctx, actor, 'team.created', 'Team', team.id, team.id, {
+      name: team.name,
+      timeZone: team.timeZone,
+    });
     return team;
   });
 }
@@ -47,7 +50,13 @@ export async function createTeam(ctx: AppContext, actor: Actor, input: TeamInput
  * @param expectedUpdatedAt the version the person was looking at
  * @throws Refusal
  */
-export async function updateTeam(ctx: AppContext, actor: Actor, teamId: string, input: TeamInput, expectedUpdatedAt?: Date): Promise<Team> {
+export async function updateTeam(
+  ctx: AppContext,
+  actor: Actor,
+  teamId: string,
+  input: TeamInput,
+  expectedUpdatedAt?: Date,
+): Promise<Team> {
   return ctx.db.$transaction(async (tx) => {
     const team = isUuid(teamId) ? await lockTeam(tx, teamId) : null;
     if (team === null || !can(actor, 'Team', 'show', { ownerId: null, teamId })) throw notFound('team');
@@ -57,7 +66,10 @@ export async function updateTeam(ctx: AppContext, actor: Actor, teamId: string, 
     await refuseTakenName(tx, data.name, teamId);
     const updated = await tx.team.update({ where: { id: teamId }, data });
     const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => team[key] !== updated[key]);
-    await record(tx, ctx, actor, 'team.updated', 'Team', teamId, teamId, { changed, ...Object.fromEntries(changed.map((key) => [key, updated[key]])) });
+    await record(tx, ctx, actor, 'team.updated', 'Team', teamId, teamId, {
+      changed,
+      ...Object.fromEntries(changed.map((key) => [key, updated[key]])),
+    });
     return updated;
   });
 }
@@ -67,21 +79,37 @@ export async function createMembership(ctx: AppContext, actor: Actor, input: Mem
   return ctx.db.$transaction(async (tx) => {
     const { userId, teamId } = await checkMembers(tx, actor, input);
     const existing = await tx.membership.findUnique({ where: { userId_teamId: { userId, teamId } } });
-    if (existing !== null) throw fieldRefusal('user', 'This person is already in this team. Change the role of the membership instead.');
-    const membership = await tx.membership.create({ data: { userId, teamId, role: checkRole(input.role ?? 'author') } });
-    await record(tx, ctx, actor, 'membership.created', 'Membership', membership.id, teamId, { user: userId, role: membership.role });
+    if (existing !== null)
+      throw fieldRefusal('user', 'This person is already in this team. Change the role of the membership instead.');
+    const membership = await tx.membership.create({
+      data: { userId, teamId, role: checkRole(input.role ?? 'author') },
+    });
+    await record(tx, ctx, actor, 'membership.created', 'Membership', membership.id, teamId, {
+      user: userId,
+      role: membership.role,
+    });
     return membership;
   });
 }
 
 /** Changes the role; who and which team stay. @throws Refusal */
-export async function updateMembership(ctx: AppContext, actor: Actor, membershipId: string, input: Pick<MembershipInput, 'role'>, expectedUpdatedAt?: Date): Promise<Membership> {
+export async function updateMembership(
+  ctx: AppContext,
+  actor: Actor,
+  membershipId: string,
+  input: Pick<MembershipInput, 'role'>,
+  expectedUpdatedAt?: Date,
+): Promise<Membership> {
   return ctx.db.$transaction(async (tx) => {
     const membership = await loadMembership(tx, actor, membershipId, 'edit');
     refuseOtherVersion(membership.updatedAt, expectedUpdatedAt, 'membership');
     const role = checkRole(input.role ?? membership.role);
     const updated = await tx.membership.update({ where: { id: membershipId }, data: { role } });
-    await record(tx, ctx, actor, 'membership.updated', 'Membership', membershipId, updated.teamId, { user: updated.userId, role, before: membership.role });
+    await record(tx, ctx, actor, 'membership.updated', 'Membership', membershipId, updated.teamId, {
+      user: updated.userId,
+      role,
+      before: membership.role,
+    });
     return updated;
   });
 }
@@ -91,12 +119,16 @@ export async function deleteMembership(ctx: AppContext, actor: Actor, membership
   await ctx.db.$transaction(async (tx) => {
     const membership = await loadMembership(tx, actor, membershipId, 'delete');
     await tx.membership.delete({ where: { id: membershipId } });
-    await record(tx, ctx, actor, 'membership.deleted', 'Membership', membershipId, membership.teamId, { user: membership.userId, role: membership.role });
+    await record(tx, ctx, actor, 'membership.deleted', 'Membership', membershipId, membership.teamId, {
+      user: membership.userId,
+      role: membership.role,
+    });
   });
 }
 
 function require(actor: Actor, resource: ResourceName, action: string, teamId: string | null): void {
-  if (!can(actor, resource, action, { ownerId: null, teamId })) throw new Refusal('forbidden', 'Your role does not allow this. Ask a superuser.');
+  if (!can(actor, resource, action, { ownerId: null, teamId }))
+    throw new Refusal('forbidden', 'Your role does not allow this. Ask a superuser.');
 }
 
 /** Only the keys that were given, checked. */
@@ -104,13 +136,23 @@ function checkTeam(input: TeamInput) {
   const fields: Record<string, string> = {};
   const name = input.name === undefined ? undefined : (input.name ?? '').trim().replaceAll(/\s+/g, ' ');
   if (name === '') fields.name = 'Give the team a name.';
-  else if (name !== undefined && name.length > LONGEST_NAME) fields.name = `The name may have ${LONGEST_NAME} characters; this has ${name.length}.`;
-  const timeZone = input.timeZone === undefined || input.timeZone === null || input.timeZone === '' ? undefined : input.timeZone.trim();
-  if (timeZone !== undefined && !isTimeZone(timeZone)) fields.timeZone = `"${timeZone.slice(0, 40)}" is not a time zone. Choose one such as Europe/Warsaw.`;
+  else if (name !== undefined && name.length > LONGEST_NAME)
+    fields.name = `The name may have ${LONGEST_NAME} characters; this has ${name.length}.`;
+  const timeZone =
+    input.timeZone === undefined || input.timeZone === null || input.timeZone === ''
+      ? undefined
+      : input.timeZone.trim();
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    fields.timeZone = `"${timeZone.slice(0, 40)}" is not a time zone. Choose one such as Europe/Warsaw.`;
   const latePolicy = LATE_POLICIES.find((policy) => policy === input.latePolicy);
-  if (input.latePolicy !== undefined && latePolicy === undefined) fields.latePolicy = `Choose one of: ${LATE_POLICIES.join(', ')}.`;
-  const limit = input.lateLimitMinutes === undefined ? undefined : Number(input.lateLimitMinutes === '' ? Number.NaN : input.lateLimitMinutes);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0 && limit <= LONGEST_LATE_LIMIT_MINUTES)) fields.lateLimitMinutes = `Give whole minutes, 0 to ${LONGEST_LATE_LIMIT_MINUTES}.`;
+  if (input.latePolicy !== undefined && latePolicy === undefined)
+    fields.latePolicy = `Choose one of: ${LATE_POLICIES.join(', ')}.`;
+  const limit =
+    input.lateLimitMinutes === undefined
+      ? undefined
+      : Number(input.lateLimitMinutes === '' ? Number.NaN : input.lateLimitMinutes);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0 && limit <= LONGEST_LATE_LIMIT_MINUTES))
+    fields.lateLimitMinutes = `Give whole minutes, 0 to ${LONGEST_LATE_LIMIT_MINUTES}.`;
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
   return {
@@ -127,7 +169,10 @@ function checkTeam(input: TeamInput) {
 async function refuseTakenName(tx: Tx, name: string | undefined, exceptId: string | null): Promise<void> {
   if (name === undefined) return;
   await tx.$executeRaw`select pg_advisory_xact_lock(hashtext('team-name'), hashtext(lower(${name})))`;
-  const taken = await tx.team.findFirst({ where: { name: { equals: name, mode: 'insensitive' }, ...(exceptId === null ? {} : { id: { not: exceptId } }) }, select: { id: true } });
+  const taken = await tx.team.findFirst({
+    where: { name: { equals: name, mode: 'insensitive' }, ...(exceptId === null ? {} : { id: { not: exceptId } }) },
+    select: { id: true },
+  });
   if (taken !== null) throw fieldRefusal('name', 'There is a team of this name already. Choose another name.');
 }
 
@@ -139,8 +184,14 @@ async function lockTeam(tx: Tx, teamId: string): Promise<Team | null> {
 async function checkMembers(tx: Tx, actor: Actor, input: MembershipInput): Promise<{ userId: string; teamId: string }> {
   require(actor, 'Membership', 'new', input.team ?? null);
   const fields: Record<string, string> = {};
-  const user = typeof input.user === 'string' && isUuid(input.user) ? await tx.user.findUnique({ where: { id: input.user }, select: { id: true } }) : null;
-  const team = typeof input.team === 'string' && isUuid(input.team) ? await tx.team.findUnique({ where: { id: input.team }, select: { id: true } }) : null;
+  const user =
+    typeof input.user === 'string' && isUuid(input.user)
+      ? await tx.user.findUnique({ where: { id: input.user }, select: { id: true } })
+      : null;
+  const team =
+    typeof input.team === 'string' && isUuid(input.team)
+      ? await tx.team.findUnique({ where: { id: input.team }, select: { id: true } })
+      : null;
   if (user === null) fields.user = 'Choose a person.';
   if (team === null) fields.team = 'Choose a team.';
   const refusal = refuseFields(fields);
@@ -150,7 +201,11 @@ async function checkMembers(tx: Tx, actor: Actor, input: MembershipInput): Promi
 
 async function loadMembership(tx: Tx, actor: Actor, membershipId: string, action: string): Promise<Membership> {
   const membership = isUuid(membershipId) ? await tx.membership.findUnique({ where: { id: membershipId } }) : null;
-  if (membership === null || !can(actor, 'Membership', 'show', { ownerId: membership.userId, teamId: membership.teamId })) throw notFound('membership');
+  if (
+    membership === null ||
+    !can(actor, 'Membership', 'show', { ownerId: membership.userId, teamId: membership.teamId })
+  )
+    throw notFound('membership');
   require(actor, 'Membership', action, membership.teamId);
   return membership;
 }
@@ -163,13 +218,25 @@ function checkRole(text: string): TeamRole {
 
 function refuseOtherVersion(current: Date, expected: Date | undefined, what: string): void {
   if (expected === undefined || expected.getTime() === current.getTime()) return;
-  throw new Refusal('conflict', `Somebody changed this ${what} while you were editing it. Reload the page and make your change again.`);
+  throw new Refusal(
+    'conflict',
+    `Somebody changed this ${what} while you were editing it. Reload the page and make your change again.`,
+  );
 }
 
 function fieldRefusal(field: string, message: string): Refusal {
   return new Refusal('invalid', message, { [field]: message });
 }
 
-function record(tx: Tx, ctx: AppContext, actor: Actor, action: AuditAction, entity: 'Team' | 'Membership', entityId: string, teamId: string, metadata: Record<string, string | number | boolean | readonly string[]>): Promise<void> {
+function record(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  action: AuditAction,
+  entity: 'Team' | 'Membership',
+  entityId: string,
+  teamId: string,
+  metadata: Record<string, string | number | boolean | readonly string[]>,
+): Promise<void> {
   return recordEvent(tx, { actorId: actor.id, action, entity, entityId, teamId, metadata }, ctx.clock.now());
 }

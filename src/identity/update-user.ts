@@ -22,14 +22,30 @@ export interface UserChange {
  * @param expectedUpdatedAt the version that was looked at
  * @throws Refusal
  */
-export async function updateUser(tx: Tx, ctx: AppContext, actor: Actor, userId: string, change: UserChange, expectedUpdatedAt?: Date): Promise<User> {
+export async function updateUser(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  userId: string,
+  change: UserChange,
+  expectedUpdatedAt?: Date,
+): Promise<User> {
   const user = isUuid(userId) ? await lockUser(tx, userId) : null;
-  if (user === null || !(actor.isSuperuser || actor.id === userId || (await isColleague(tx, actor, userId)))) throw notFound('person');
-  if (!actor.isSuperuser && actor.id !== userId) throw new Refusal('forbidden', 'Only a superuser may change other people.');
+  if (user === null || !(actor.isSuperuser || actor.id === userId || (await isColleague(tx, actor, userId))))
+    throw notFound('person');
+  if (!actor.isSuperuser && actor.id !== userId)
+    throw new Refusal('forbidden', 'Only a superuser may change other people.');
   if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== user.updatedAt.getTime()) {
-    throw new Refusal('conflict', 'Somebody changed this person while you were editing. Reload the page and make your change again.');
+    throw new Refusal(
+      'conflict',
+      'Somebody changed this person while you were editing. Reload the page and make your change again.',
+    );
   }
-  const { email, name, timeZone } = checkProfile({ email: allowed(actor, change.email) ?? user.email, name: change.name ?? user.name, timeZone: change.timeZone ?? user.timeZone });
+  const { email, name, timeZone } = checkProfile({
+    email: allowed(actor, change.email) ?? user.email,
+    name: change.name ?? user.name,
+    timeZone: change.timeZone ?? user.timeZone,
+  });
   const data = {
     email,
     name,
@@ -42,7 +58,11 @@ export async function updateUser(tx: Tx, ctx: AppContext, actor: Actor, userId: 
   const updated = await tx.user.update({ where: { id: userId }, data });
   const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => user[key] !== updated[key]);
   const metadata = { changed, ...Object.fromEntries(changed.map((key) => [key, updated[key]])) };
-  await recordEvent(tx, { actorId: actor.id, action: 'user.updated', entity: 'User', entityId: userId, teamId: null, metadata }, ctx.clock.now());
+  await recordEvent(
+    tx,
+    { actorId: actor.id, action: 'user.updated', entity: 'User', entityId: userId, teamId: null, metadata },
+    ctx.clock.now(),
+  );
   return updated;
 }
 
@@ -71,7 +91,8 @@ async function refuseTakenEmail(tx: Tx, email: string, exceptId: string): Promis
 /** Another superuser can do it; so there is always one left. */
 function refuseLockingOneselfOut(actor: Actor, user: User, data: { isSuperuser: boolean; isActive: boolean }): void {
   if (actor.id !== user.id) return;
-  const field = user.isActive && !data.isActive ? 'isActive' : user.isSuperuser && !data.isSuperuser ? 'isSuperuser' : null;
+  const field =
+    user.isActive && !data.isActive ? 'isActive' : user.isSuperuser && !data.isSuperuser ? 'isSuperuser' : null;
   if (field === null) return;
   const message = 'You cannot take this from yourself. Ask another superuser.';
   throw new Refusal('invalid', message, { [field]: message });

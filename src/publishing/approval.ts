@@ -1,4 +1,5 @@
 /** Approvals are bound to a hash of what was approved: another text, link, account or time is another thing to approve. */
+import type { Approval } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
@@ -7,10 +8,9 @@ import { contentHash } from './content-hash.ts';
 import type { PostForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
 
-/** Whether an approval exists for exactly what would be sent. */
-export async function hasValidApproval(tx: Tx, post: PostForChange): Promise<boolean> {
-  const approvals = await tx.approval.count({ where: { postId: post.id, voidedAt: null, contentHash: hashOf(post) } });
-  return approvals > 0;
+/** The approval for exactly what would be sent; null when there is none (any more). */
+export async function validApproval(tx: Tx, post: PostForChange): Promise<Approval | null> {
+  return tx.approval.findFirst({ where: { postId: post.id, voidedAt: null, contentHash: hashOf(post) } });
 }
 
 /** Moves what is on its way (or about to be) to `awaiting_approval`. */

@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { isPlatform } from '../domain/platform-name.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
+import { spreadBacklog } from './backlog.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -103,6 +104,7 @@ export async function releaseHold(ctx: AppContext, actor: Actor, holdId: string)
       if ((await activeHoldFor(tx, publication.account)) !== null) continue;
       await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now());
     }
+    await spreadBacklog(tx);
     return updated;
   });
   ctx.wake();

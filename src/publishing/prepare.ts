@@ -2,7 +2,8 @@
  * What is safe to repeat, before anything is written as sent (step P1): is it still wanted, still in time, still allowed,
  * is the token good, is the content what the platform takes. Ends in a request that is ready to go, or in a reason not to.
  */
-import type { ConnectedAccount, Post, Publication, Team } from '@prisma/client';
+import { createHash } from 'node:crypto';
+import type { Approval, ConnectedAccount, Post, Publication, Team } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
 import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
@@ -11,7 +12,8 @@ import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
-import { hasValidApproval } from './approval.ts';
+import { validApproval } from './approval.ts';
+import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
 
 export type ClaimedPublication = Publication & { account: ConnectedAccount; team: Team; post: Post };
@@ -24,7 +26,14 @@ export interface Waiting {
 }
 
 export type Preparation =
-  | { ready: true; publisher: Publisher; request: CreateRequest; tokenVersion: number }
+  | {
+      ready: true;
+      publisher: Publisher;
+      request: CreateRequest;
+      requestHash: string;
+      tokenVersion: number;
+      frozen: FrozenContent;
+    }
   | { ready: false; waiting: Waiting }
   /** Nothing was sent; the outcome says what follows. */
   | { ready: false; outcome: Outcome };
@@ -36,14 +45,17 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
   // Only what was never sent can be late: a retry is late because the platform made it so.
-  if (
-    publication.sentAt === null &&
-    publication.dueAt !== null &&
-    lateDecision(publication.dueAt, now, team) !== 'send'
-  ) {
-    return late(publication, lateDecision(publication.dueAt, now, team) === 'hold' ? 'held' : 'missed', now);
+  if (publication.sentAt === null && publication.dueAt !== null) {
+    const settings = {
+      latePolicy: publication.latePolicy ?? team.latePolicy,
+      lateLimitMinutes: publication.lateLimitMinutes ?? team.lateLimitMinutes,
+    };
+    const decision = lateDecision(publication.dueAt, now, settings);
+    if (decision !== 'send') return late(publication, decision === 'hold' ? 'held' : 'missed', now);
   }
-  if (team.requiresApproval && !(await approved(ctx, publication))) {
+
+  const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
+  if (team.requiresApproval && approval === null) {
     return waitFor(
       'awaiting_approval',
       'not-approved',
@@ -66,7 +78,9 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
       { externalId: account.externalId, kind: account.kind, accessToken },
       now,
     );
-    return { ready: true, publisher: platform.publisher, request, tokenVersion };
+    const requestHash = createHash('sha256').update(request.body).digest('hex');
+    const frozen = freeze(publication, request, requestHash, approval?.approvedById ?? null);
+    return { ready: true, publisher: platform.publisher, request, requestHash, tokenVersion, frozen };
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError)
       return waitFor('held', 'account-not-connected', notConnected(account));
@@ -114,10 +128,10 @@ function notConnected(account: ConnectedAccount): string {
   return `The connection to ${account.displayName} has ended. Open Accounts and press Reconnect: what is still in time goes out then.`;
 }
 
-async function approved(ctx: AppContext, publication: ClaimedPublication): Promise<boolean> {
+async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | null> {
   const post = await ctx.db.post.findUniqueOrThrow({
     where: { id: publication.postId },
     include: { team: true, publications: { include: { account: true } } },
   });
-  return hasValidApproval(ctx.db, post);
+  return validApproval(ctx.db, post);
 }

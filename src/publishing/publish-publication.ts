@@ -6,10 +6,10 @@
  * Guarantees: the attempt is written and committed before the request leaves; there is one request and no repetition; a
  * crash before P2 costs nothing; a crash after P2 leaves an open attempt that nobody sends again on a guess.
  */
-import { createHash } from 'node:crypto';
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
+import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
@@ -41,10 +41,10 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     return;
   }
 
-  const { publisher, request, tokenVersion } = preparation;
-  const sentAt = await recordSent(ctx, claim, createHash('sha256').update(request.body).digest('hex'));
+  const { publisher, request, requestHash, tokenVersion, frozen } = preparation;
+  const sentAt = await recordSent(ctx, claim, requestHash);
   if (sentAt === null) {
-    ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
+    await refusedAtTheLastMoment(ctx, claim, publication);
     return;
   }
   const recorded = performance.now();
@@ -58,8 +58,16 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
   ctx.onStep('answered', claim.publicationId);
 
-  await settle(ctx, claim, outcome, answeredAt, tokenVersion);
+  await settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen });
   ctx.onStep('settled', claim.publicationId);
+}
+
+/** Either a hold was ordered while we prepared, or the claim was lost. Nothing was sent. */
+async function refusedAtTheLastMoment(ctx: AppContext, claim: Claim, publication: ClaimedPublication): Promise<void> {
+  const hold = await activeHoldFor(ctx.db, publication.account);
+  if (hold === null)
+    ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
+  else await settleWaiting(ctx, claim, { status: 'held', errorCode: 'hold', errorMessage: `On hold: ${hold.reason}` });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { spreadBacklog } from './backlog.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
@@ -21,5 +22,6 @@ export async function releaseAccountHolds(tx: Tx, ctx: AppContext, accountId: st
     if (publication.status !== 'held' || publication.errorCode === 'late') continue;
     if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) released += 1;
   }
+  await spreadBacklog(tx);
   return released;
 }

@@ -13,7 +13,7 @@ import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { setAlarm } from './alarm.ts';
-import { hasValidApproval, requestApproval, voidApprovals } from './approval.ts';
+import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import type { CheckedPost } from './post-input.ts';
 import { lockPost, movePublication } from './transition.ts';
@@ -160,7 +160,7 @@ async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange
   if (targets.length === 0 && post.publications.length > 0)
     throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
   refuseUnpublishable(post);
-  if (post.team.requiresApproval && !(await hasValidApproval(tx, post))) {
+  if (post.team.requiresApproval && (await validApproval(tx, post)) === null) {
     await requestApproval(tx, ctx, actor, post);
     return;
   }

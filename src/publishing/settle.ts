@@ -7,23 +7,24 @@
  */
 import type { Publication } from '@prisma/client';
 import { markReconnectRequired } from '../accounts/access-token.ts';
-import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { LIFTED_BY_LATE_ANSWER } from '../domain/publication.ts';
 import { type Decision, decide } from '../domain/retry-policy.ts';
 import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
+import { closeAttempt, type Sent } from './close-attempt.ts';
+import { recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
-import { lockPost, type MoveFields, movePublication, projectPostStatus } from './transition.ts';
+import { recordPublicationEvent as record } from './publication-event.ts';
+import { lockPost, type MoveFields, movePublication } from './transition.ts';
 import { untilSaved } from './until-saved.ts';
 
 /**
  * Settles an attempt. Tries again while the database is away: an outcome that is known but not saved is the worst case.
  * @param answeredAt by the database's clock
- * @param tokenVersion the token it was sent with: only that one is declared dead, not one that was connected meanwhile
+ * @param sent absent when nothing was sent, or when it is not this process that sent it
  * @throws when the database stayed away too long; the sweep then finds the open attempt
  */
 export async function settle(
@@ -31,7 +32,7 @@ export async function settle(
   claim: Claim,
   outcome: Outcome,
   answeredAt: Date,
-  tokenVersion?: number,
+  sent?: Sent,
 ): Promise<void> {
   await untilSaved(ctx, { publicationId: claim.publicationId, outcome }, () =>
     ctx.db.$transaction(async (tx) => {
@@ -39,15 +40,15 @@ export async function settle(
       const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
       const final = await adoptNamedDuplicate(tx, claim, outcome);
       if (!holdsClaim(publication, claim)) {
-        if (final.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, final, answeredAt);
+        if (final.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, final, answeredAt, sent);
         return;
       }
       const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
-      await closeAttempt(tx, claim, final, answeredAt);
+      await closeAttempt(tx, claim, final, answeredAt, sent);
       await carryOut(tx, ctx, publication, final, decision, answeredAt);
       if (final.kind === 'reauthorization-required')
-        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, tokenVersion);
+        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sent?.tokenVersion);
     }),
   );
 }
@@ -121,22 +122,6 @@ async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Prom
   };
 }
 
-async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): Promise<void> {
-  const accepted = outcome.kind === 'accepted';
-  await tx.publishAttempt.update({
-    where: { id: claim.attemptId },
-    data: {
-      state: accepted ? 'acked' : outcome.kind === 'unknown' ? 'unknown' : 'rejected',
-      outcome: outcome.kind,
-      httpStatus: outcome.httpStatus,
-      finishedAt: at,
-      ...(accepted
-        ? { acceptedAt: at, externalId: outcome.externalId }
-        : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
-    },
-  });
-}
-
 async function carryOut(
   tx: Tx,
   ctx: AppContext,
@@ -195,60 +180,3 @@ const ACTION = {
   held: 'publication.held',
   unconfirmed: 'publication.unconfirmed',
 } as const satisfies Record<Decision['next'], AuditAction>;
-
-async function recordLateAnswer(
-  tx: Tx,
-  ctx: AppContext,
-  claim: Claim,
-  publication: Publication,
-  outcome: Outcome & { kind: 'accepted' },
-  at: Date,
-): Promise<void> {
-  if (publication.status === 'published') {
-    if (publication.externalId !== outcome.externalId) {
-      ctx.log.error(
-        { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
-        'a late answer names another post than the one on record: look at the account',
-      );
-    }
-    return;
-  }
-  if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
-  await closeAttempt(tx, claim, outcome, at);
-  // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
-  await tx.publication.update({
-    where: { id: publication.id },
-    data: {
-      status: 'published',
-      acceptedAt: at,
-      externalId: outcome.externalId,
-      permalink: outcome.permalink,
-      nextAttemptAt: null,
-      leaseUntil: null,
-      errorCode: null,
-      errorMessage: null,
-    },
-  });
-  await projectPostStatus(tx, publication.postId);
-  await record(tx, ctx, publication, 'publication.published', {
-    outcome: 'accepted',
-    externalId: outcome.externalId,
-    permalink: outcome.permalink,
-    late: true,
-    from: publication.status,
-  });
-}
-
-async function record(
-  tx: Tx,
-  ctx: AppContext,
-  publication: Publication,
-  action: AuditAction,
-  metadata: Record<string, string | boolean | null>,
-): Promise<void> {
-  await recordEvent(
-    tx,
-    { actorId: null, action, entity: 'Publication', entityId: publication.id, teamId: publication.teamId, metadata },
-    ctx.clock.now(),
-  );
-}

@@ -7,10 +7,10 @@ import type { AppContext } from '../context.ts';
 import type { Claim } from './claim.ts';
 
 /**
- * Marks the attempt as sent, if the claim still holds and its lease outlasts the request's whole deadline; the audit
- * event is part of the same statement. Committed when this resolves.
+ * Marks the attempt as sent, if the claim still holds, its lease outlasts the request's whole deadline and no hold was
+ * ordered meanwhile; the audit event is part of the same statement. Committed when this resolves.
  * @param requestHash sha256 (hex) of the request body
- * @returns the instant by the database's clock, or null when the claim was lost: then nothing may be sent
+ * @returns the instant by the database's clock, or null when the claim was lost or a hold came: then nothing may be sent
  */
 export async function recordSent(
   ctx: Pick<AppContext, 'db' | 'timings'>,
@@ -19,10 +19,15 @@ export async function recordSent(
 ): Promise<Date | null> {
   const rows = await ctx.db.$queryRaw<{ sent_at: Date }[]>`
     WITH held AS (
-      SELECT id, team_id FROM publications
-      WHERE id = ${claim.publicationId}::uuid AND status = 'publishing' AND fence = ${claim.fence}
+      SELECT publications.id, publications.team_id
+      FROM publications JOIN connected_accounts account ON account.id = publications.account_id
+      WHERE publications.id = ${claim.publicationId}::uuid AND publications.status = 'publishing' AND fence = ${claim.fence}
         AND lease_until > clock_timestamp() + ${ctx.timings.createDeadlineMs} * interval '1 millisecond'
-      FOR UPDATE
+        AND NOT EXISTS (
+          SELECT 1 FROM holds
+          WHERE released_at IS NULL AND (scope = 'everything' OR (scope = 'platform' AND holds.platform = account.platform)
+            OR (scope = 'team' AND holds.team_id = account.team_id) OR (scope = 'account' AND holds.account_id = account.id)))
+      FOR UPDATE OF publications
     ), attempt AS (
       UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}
       FROM held

@@ -3,6 +3,7 @@
  * the next publication falls due. pg-boss's alarms, the sweep and the verbs only say "look again" (`wake`).
  */
 import type { AppContext } from '../context.ts';
+import { spreadBacklog } from '../publishing/backlog.ts';
 import { claimDue, untilNextDueMs } from '../publishing/claim.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 
@@ -28,6 +29,7 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
   let scanning: Promise<void> | null = null;
   let again = false;
   let stopped = false;
+  let databaseWasAway = false;
 
   function wake(): void {
     if (stopped) return;
@@ -45,8 +47,12 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     do {
       again = false;
       try {
+        // After the database was away everything that fell due meanwhile is there at once.
+        if (databaseWasAway) await spreadBacklog(ctx.db);
+        databaseWasAway = false;
         sleep(await claimAndRun());
       } catch (error) {
+        databaseWasAway = true;
         ctx.log.error({ err: error }, 'cannot look for due publications; trying again');
         sleep(DATABASE_AWAY_MS);
       }

@@ -2,8 +2,12 @@
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
 import { ALARM_QUEUE, alarmPayload } from '../publishing/alarm.ts';
+import { spreadBacklog } from '../publishing/backlog.ts';
+import { lookUpUnconfirmed } from '../publishing/look-up.ts';
+import { guardAgainstRestore } from '../publishing/restore-guard.ts';
 import { recoverAbandonedClaims } from '../publishing/sweep.ts';
 import { startDispatcher } from './dispatcher.ts';
+import { startHeartbeat } from './heartbeat.ts';
 
 /** Publications in flight in one process. Each waits for a platform most of the time. */
 const CONCURRENCY = 50;
@@ -28,6 +32,16 @@ export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void>
 }
 
 export async function startWorker(ctx: AppContext): Promise<Worker> {
+  // Before anything may leave: is this the database we knew, and what piled up while nobody worked?
+  const restored = await guardAgainstRestore(ctx);
+  if (restored !== null)
+    ctx.log.warn(
+      { restored },
+      'the database was restored or nobody worked for hours: what is overdue waits for a person',
+    );
+  await spreadBacklog(ctx.db);
+  const heartbeat = await startHeartbeat(ctx);
+  const stopLookUps = new AbortController();
   const dispatcher = startDispatcher(ctx, CONCURRENCY);
   let lastSweep = performance.now();
   let stopping = false;
@@ -37,7 +51,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       await recoverAbandonedClaims(ctx);
       dispatcher.wake();
       lastSweep = performance.now();
+      await heartbeat.beat();
       await sealAuditChain(ctx.db);
+      await lookUpUnconfirmed(ctx, stopLookUps.signal);
     } catch (error) {
       ctx.log.error({ err: error }, 'the sweep failed; trying again');
     }
@@ -70,9 +86,11 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     stop: async () => {
       stopping = true;
       clearInterval(timer);
+      stopLookUps.abort();
       await ctx.boss.offWork(ALARM_QUEUE);
       await sweeping;
       await dispatcher.stop(ctx.timings.drainMs);
+      await heartbeat.end();
     },
   };
 }

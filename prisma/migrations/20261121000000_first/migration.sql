@@ -176,6 +176,8 @@ CREATE TABLE "publications" (
     "error_message" TEXT,
     "fence" INTEGER NOT NULL DEFAULT 0,
     "lease_until" TIMESTAMPTZ(3),
+    "late_policy" "LatePolicy",
+    "late_limit_minutes" INTEGER,
     "generation" INTEGER NOT NULL DEFAULT 0,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
@@ -199,9 +201,43 @@ CREATE TABLE "publish_attempts" (
     "error_code" TEXT,
     "error_message" TEXT,
     "external_id" TEXT,
+    "next_look_up_at" TIMESTAMPTZ(3),
+    "look_ups" INTEGER NOT NULL DEFAULT 0,
+    "absent_reads" INTEGER NOT NULL DEFAULT 0,
+    "first_absent_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "publish_attempts_pkey" PRIMARY KEY ("id")
+);
+
+CREATE TABLE "publication_evidence" (
+    "attempt_id" UUID NOT NULL,
+    "publication_id" UUID NOT NULL,
+    "document" JSONB NOT NULL,
+    "sha256" TEXT NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+
+    CONSTRAINT "publication_evidence_pkey" PRIMARY KEY ("attempt_id")
+);
+
+CREATE TABLE "worker_processes" (
+    "id" UUID NOT NULL,
+    "host" TEXT NOT NULL,
+    "pid" INTEGER NOT NULL,
+    "started_at" TIMESTAMPTZ(3) NOT NULL,
+    "beat_at" TIMESTAMPTZ(3) NOT NULL,
+    "stopped_at" TIMESTAMPTZ(3),
+
+    CONSTRAINT "worker_processes_pkey" PRIMARY KEY ("id")
+);
+
+CREATE TABLE "database_identity" (
+    "id" INTEGER NOT NULL DEFAULT 1,
+    "system_identifier" TEXT NOT NULL,
+    "timeline" INTEGER NOT NULL,
+    "seen_at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "database_identity_pkey" PRIMARY KEY ("id")
 );
 
 CREATE TABLE "approvals" (
@@ -288,6 +324,8 @@ CREATE INDEX "publications_status_due_at_idx" ON "publications"("status", "due_a
 CREATE INDEX "publications_team_id_due_at_idx" ON "publications"("team_id", "due_at" DESC);
 CREATE INDEX "publications_account_id_status_idx" ON "publications"("account_id", "status");
 CREATE INDEX "publish_attempts_state_sent_at_idx" ON "publish_attempts"("state", "sent_at");
+CREATE INDEX "publication_evidence_publication_id_idx" ON "publication_evidence"("publication_id");
+CREATE INDEX "worker_processes_beat_at_idx" ON "worker_processes"("beat_at");
 CREATE INDEX "approvals_post_id_idx" ON "approvals"("post_id");
 CREATE INDEX "holds_released_at_idx" ON "holds"("released_at");
 CREATE INDEX "audit_events_entity_entity_id_idx" ON "audit_events"("entity", "entity_id");
@@ -316,6 +354,7 @@ ALTER TABLE "publications" ADD CONSTRAINT "publications_post_id_fkey" FOREIGN KE
 ALTER TABLE "publications" ADD CONSTRAINT "publications_account_id_fkey" FOREIGN KEY ("account_id") REFERENCES "connected_accounts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 ALTER TABLE "publications" ADD CONSTRAINT "publications_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "teams"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 ALTER TABLE "publish_attempts" ADD CONSTRAINT "publish_attempts_publication_id_fkey" FOREIGN KEY ("publication_id") REFERENCES "publications"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
+ALTER TABLE "publication_evidence" ADD CONSTRAINT "publication_evidence_attempt_id_fkey" FOREIGN KEY ("attempt_id") REFERENCES "publish_attempts"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 ALTER TABLE "approvals" ADD CONSTRAINT "approvals_post_id_fkey" FOREIGN KEY ("post_id") REFERENCES "posts"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 ALTER TABLE "approvals" ADD CONSTRAINT "approvals_approved_by_id_fkey" FOREIGN KEY ("approved_by_id") REFERENCES "users"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
 ALTER TABLE "holds" ADD CONSTRAINT "holds_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "teams"("id") ON DELETE SET NULL ON UPDATE CASCADE;
@@ -338,8 +377,12 @@ ALTER TABLE "teams" ADD CONSTRAINT "teams_late_limit" CHECK ("late_limit_minutes
 ALTER TABLE "holds" ADD CONSTRAINT "holds_scope_has_target" CHECK (
   ("scope" = 'everything') OR ("scope" = 'platform' AND "platform" IS NOT NULL) OR ("scope" = 'team' AND "team_id" IS NOT NULL) OR ("scope" = 'account' AND "account_id" IS NOT NULL));
 
+ALTER TABLE "publications" ADD CONSTRAINT "publications_late_limit" CHECK ("late_limit_minutes" BETWEEN 0 AND 43200);
+ALTER TABLE "database_identity" ADD CONSTRAINT "database_identity_one_row" CHECK ("id" = 1);
+
 -- The worker's own questions: what is due, whose lease ran out.
 CREATE INDEX "publications_due" ON "publications"("next_attempt_at", "id") WHERE "status" IN ('scheduled', 'retrying');
+CREATE INDEX "publish_attempts_look_up" ON "publish_attempts"("next_look_up_at") WHERE "state" = 'unknown';
 CREATE INDEX "publications_leased" ON "publications"("lease_until") WHERE "status" = 'publishing';
 
 -- `published` is final: the row can neither change its evidence nor go away, whoever asks.
@@ -371,3 +414,8 @@ END $$;
 CREATE TRIGGER "audit_events_append_only" BEFORE UPDATE OR DELETE ON "audit_events" FOR EACH ROW EXECUTE FUNCTION keep_audit();
 CREATE FUNCTION refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit events are append-only'; END $$;
 CREATE TRIGGER "audit_events_no_truncate" BEFORE TRUNCATE ON "audit_events" FOR EACH STATEMENT EXECUTE FUNCTION refuse_truncate();
+
+-- Evidence is written once.
+CREATE FUNCTION keep_evidence() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'publication evidence cannot be changed or removed'; END $$;
+CREATE TRIGGER "publication_evidence_keep" BEFORE UPDATE OR DELETE ON "publication_evidence" FOR EACH ROW EXECUTE FUNCTION keep_evidence();
+CREATE TRIGGER "publication_evidence_no_truncate" BEFORE TRUNCATE ON "publication_evidence" FOR EACH STATEMENT EXECUTE FUNCTION keep_evidence();

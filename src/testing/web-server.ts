@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { Router } from 'express';
 import { PgBoss } from 'pg-boss';
 import { pino } from 'pino';
-import { createTokenCipher } from '../../accounts/token-cipher.ts';
-import type { Clock } from '../../clock.ts';
-import { readConfig } from '../../config.ts';
-import { type AppContext, PRODUCTION_TIMINGS } from '../../context.ts';
-import { createPlatforms, type PlatformRegistry } from '../../platforms/registry.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { type FreshDatabase, freshDatabase } from '../../testing/fresh-database.ts';
-import type { Readiness } from '../health-routes.ts';
-import { listen } from '../listener.ts';
-import { createServer } from '../server.ts';
+import { createTokenCipher } from '../accounts/token-cipher.ts';
+import type { Clock } from '../clock.ts';
+import { readConfig } from '../config.ts';
+import { type AppContext, PRODUCTION_TIMINGS } from '../context.ts';
+import type { Readiness } from '../http/health-routes.ts';
+import { listen } from '../http/listener.ts';
+import { createServer } from '../http/server.ts';
+import { createPlatforms, type PlatformRegistry } from '../platforms/registry.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { Visitor } from './visitor.ts';
 
 /** A clock that a test moves on. */

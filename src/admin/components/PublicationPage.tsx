@@ -1,0 +1,171 @@
+/** One publication: its times, its attempts, and, when its outcome is unknown, the question only a person can answer. */
+import type { ActionProps } from 'adminjs';
+import { Link } from 'react-router-dom';
+import { ActionButtons } from './action-buttons.tsx';
+import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
+import { type HistoryEvent, HistoryList } from './history-list.tsx';
+import { lateness, Moment } from './moments.tsx';
+import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
+import { hasAction, type PanelRecord } from './panel-client.ts';
+import { OutsideLink } from './record-values.tsx';
+import { ResolvePanel } from './resolve-panel.tsx';
+import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
+
+interface Attempt {
+  id: string;
+  number: number;
+  state: string;
+  sentAt: string | null;
+  acceptedAt: string | null;
+  finishedAt: string | null;
+  httpStatus: number | null;
+  errorCode: string | null;
+  errorMessage: string | null;
+}
+
+interface Details {
+  account: { id: string; platform: string; displayName: string; status: string; profileUrl: string | null };
+  post: { id: string; text: string; linkUrl: string | null; timeZone: string | null; author: { name: string } };
+  attempts: Attempt[];
+  history: HistoryEvent[];
+}
+
+export default function PublicationPage({ record: given }: ActionProps) {
+  const { record, reload } = useFreshRecord('Publication', given as PanelRecord, ({ params }) =>
+    isAboutToChange(params.status, params.nextAttemptAt ?? params.dueAt),
+  );
+  const details = record.details as Details | undefined;
+  const { params } = record;
+  if (details === undefined) return null;
+  const { account, post } = details;
+  const status = String(params.status);
+  return (
+    <Page
+      name={`Publication on ${account.displayName}`}
+      back={{ to: `/admin/resources/Post/records/${post.id}/show`, label: 'Post' }}
+      title={
+        <>
+          <PlatformMark platform={account.platform} /> {account.displayName} <StatusBadge status={status} />
+        </>
+      }
+      subtitle={`${platformLabel(account.platform)} · written by ${post.author.name}`}
+      actions={<ActionButtons resource="Publication" record={record} onDone={reload} />}
+    >
+      {status === 'unconfirmed' && hasAction(record.recordActions, 'resolve') ? (
+        <ResolvePanel record={record} account={account} onDone={reload} />
+      ) : null}
+      {status !== 'unconfirmed' && status !== 'published' && typeof params.errorMessage === 'string' ? (
+        <Banner
+          tone={status === 'failed' || status === 'missed' ? 'red' : 'amber'}
+          icon="AlertTriangle"
+          title={params.errorMessage}
+        >
+          {adviceFor(status, account)}
+        </Banner>
+      ) : null}
+      <div className="ss-columns">
+        <div>
+          <Card
+            title="Text"
+            aside={
+              <Link className="ss-more" to={`/admin/resources/Post/records/${post.id}/show`}>
+                Open the post
+              </Link>
+            }
+          >
+            <p className="ss-post-body">{String(params.text ?? post.text)}</p>
+            {post.linkUrl === null ? null : <OutsideLink href={post.linkUrl} />}
+          </Card>
+          <Card title="Attempts" flush>
+            {details.attempts.length === 0 ? (
+              <EmptyState icon="Activity" title="Nothing has been sent yet">
+                Every try is written down here before it leaves.
+              </EmptyState>
+            ) : (
+              details.attempts.map((attempt) => <AttemptLine key={attempt.id} attempt={attempt} />)
+            )}
+          </Card>
+        </div>
+        <div>
+          <Card title="Times">
+            <Times params={params} />
+          </Card>
+          <Card title="History">
+            <HistoryList events={details.history} />
+          </Card>
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function adviceFor(status: string, account: Details['account']) {
+  if (account.status !== 'active')
+    return <Link to={`/admin/resources/ConnectedAccount/records/${account.id}/show`}>Connect the account again</Link>;
+  if (status === 'failed' || status === 'missed') return 'Edit the post or wait, then use “Send again”; or give it up.';
+  return null;
+}
+
+function Times({ params }: { params: PanelRecord['params'] }) {
+  const late = lateness(params.dueAt, params.sentAt);
+  const rows: readonly (readonly [string, unknown])[] = [
+    ['Due', params.dueAt],
+    ['Sent', params.sentAt],
+    ['Accepted', params.acceptedAt],
+    ['Next attempt', params.status === 'retrying' ? params.nextAttemptAt : null],
+  ];
+  return (
+    <dl className="ss-values ss-values-narrow">
+      {rows
+        .filter(([label, value]) => label !== 'Next attempt' || value !== null)
+        .map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>
+              <Moment value={value} />
+            </dd>
+          </div>
+        ))}
+      {late === null ? null : (
+        <div>
+          <dt>Lateness</dt>
+          <dd>{late}</dd>
+        </div>
+      )}
+      <div>
+        <dt>Attempts</dt>
+        <dd>
+          {String(params.attemptCount)} of {String(params.maxAttempts)}
+        </dd>
+      </div>
+      {typeof params.permalink === 'string' ? (
+        <div>
+          <dt>Live at</dt>
+          <dd>
+            <OutsideLink href={params.permalink} />
+          </dd>
+        </div>
+      ) : null}
+    </dl>
+  );
+}
+
+function AttemptLine({ attempt }: { attempt: Attempt }) {
+  return (
+    <div className="ss-line">
+      <span className="ss-number">{attempt.number}</span>
+      <div className="ss-line-main">
+        <span className="ss-line-title">
+          <StatusBadge status={attempt.state} />
+        </span>
+        <div className="ss-line-sub">
+          {attempt.httpStatus === null ? 'no answer' : `HTTP ${attempt.httpStatus}`}
+          {attempt.errorMessage === null ? '' : ` · ${attempt.errorMessage}`}
+        </div>
+      </div>
+      <div className="ss-line-side">
+        <Moment value={attempt.sentAt ?? attempt.finishedAt} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,177 @@
+/** The form for a team, a person, a membership or a hold. What was typed stays until it is saved. */
+import { type ActionProps, useCurrentAdmin, useNotice } from 'adminjs';
+import { type FormEvent, useState } from 'react';
+import { Link, useNavigate } from 'react-router-dom';
+import { words } from './badges.tsx';
+import { CheckField, RecordField, SelectField, TextField, TimeZoneField } from './form-fields.tsx';
+import { LIST_TEXTS } from './list-texts.ts';
+import { Banner, Card, Page } from './page-frame.tsx';
+import { api, type PanelProperty, type PanelRecord } from './panel-client.ts';
+import { labelOf } from './record-values.tsx';
+
+type Values = Record<string, string | boolean>;
+
+const HINTS: Readonly<Record<string, string>> = {
+  'Team.timeZone': 'Used for new posts of the team.',
+  'Team.requiresApproval': 'Somebody other than the author approves each post before it is scheduled.',
+  'Team.latePolicy': 'What happens to a post that could not leave in time.',
+  'Team.lateLimitMinutes': 'How late it may still be sent.',
+  'Team.resendWhenAbsent': 'Only after repeated good look-ups did not find it on the platform.',
+  'User.password': 'At least 12 characters. Left empty, they get a link to choose one themselves.',
+  'User.isSuperuser': 'Sees and may do everything, in all teams.',
+  'User.isActive': 'A deactivated person is signed out at once.',
+  'Hold.reason': 'Shown to everybody who waits.',
+};
+
+const CHOICE_LABELS: Readonly<Record<string, string>> = {
+  'latePolicy.send': 'Send it anyway',
+  'latePolicy.hold': 'Hold it and ask',
+  'latePolicy.drop': 'Do not send it',
+  'role.author': 'Author: writes and schedules own posts',
+  'role.approver': 'Approver: sees all posts of the team and approves',
+  'role.manager': 'Manager: also connects accounts and sets the rules',
+  'scope.everything': 'Everything',
+  'scope.platform': 'A platform',
+  'scope.team': 'A team',
+  'scope.account': 'An account',
+};
+
+export default function RecordForm({ resource, record, action }: ActionProps) {
+  const existing = action.name === 'edit' && record !== undefined ? (record as PanelRecord) : null;
+  const [person] = useCurrentAdmin();
+  const fields = resource.editProperties.filter((property) =>
+    isOffered(resource.id, property.propertyPath, existing !== null, person?.isSuperuser === true),
+  );
+  const [values, setValues] = useState<Values>(() =>
+    initialValues(fields, existing, String(person?.timeZone ?? 'UTC')),
+  );
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [problem, setProblem] = useState('');
+  const [busy, setBusy] = useState(false);
+  const notify = useNotice();
+  const navigate = useNavigate();
+  const text = LIST_TEXTS[resource.id];
+  const title = existing === null ? (text?.create ?? 'New') : `Edit ${existing.title}`;
+  const backTo =
+    existing === null
+      ? `/admin/resources/${resource.id}`
+      : `/admin/resources/${resource.id}/records/${existing.id}/show`;
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const sent = { ...values, ...(existing === null ? {} : { updatedAt: existing.params.updatedAt }) };
+    const answer =
+      existing === null ? await api.create(resource.id, sent) : await api.act(resource.id, existing.id, 'edit', sent);
+    setBusy(false);
+    setErrors(answer.fields);
+    setProblem(answer.ok ? '' : answer.message);
+    if (!answer.ok) return;
+    notify({ message: answer.message, type: 'success' });
+    navigate(answer.redirectUrl ?? backTo);
+  };
+
+  return (
+    <Page
+      name={title}
+      title={title}
+      back={{ to: backTo, label: existing === null ? (text?.title ?? resource.name) : existing.title }}
+    >
+      {problem === '' ? null : <Banner tone="red" icon="AlertCircle" title={problem} />}
+      <form onSubmit={submit} className="ss-form" noValidate>
+        <Card>
+          {fields
+            .filter((property) => resource.id !== 'Hold' || isHoldFieldShown(property.propertyPath, values.scope))
+            .map((property) => (
+              <FormField
+                key={property.propertyPath}
+                resource={resource.id}
+                property={property}
+                values={values}
+                error={errors[property.propertyPath]}
+                onChange={(name, value) => setValues((before) => ({ ...before, [name]: value }))}
+              />
+            ))}
+        </Card>
+        <div className="ss-form-actions">
+          <Link className="ss-button" to={backTo}>
+            Back
+          </Link>
+          <button
+            type="submit"
+            className={`ss-button ${resource.id === 'Hold' ? 'ss-danger' : 'ss-primary'}`}
+            disabled={busy}
+            data-testid="button-save"
+          >
+            {existing === null ? (text?.create ?? 'Save') : 'Save changes'}
+          </button>
+        </div>
+      </form>
+    </Page>
+  );
+}
+
+interface FormFieldProps {
+  resource: string;
+  property: PanelProperty;
+  values: Values;
+  error: string | undefined;
+  onChange(name: string, value: string | boolean): void;
+}
+
+function FormField({ resource, property, values, error, onChange }: FormFieldProps) {
+  const name = property.propertyPath;
+  const common = { name, label: labelOf(name), error, hint: HINTS[`${resource}.${name}`] };
+  const value = values[name];
+  if (property.type === 'boolean')
+    return <CheckField {...common} value={value === true} onChange={(next) => onChange(name, next)} />;
+  const text = {
+    ...common,
+    value: String(value ?? ''),
+    required: name !== 'password',
+    onChange: (next: string) => onChange(name, next),
+  };
+  if (name === 'timeZone') return <TimeZoneField {...text} />;
+  if (property.reference !== null && property.reference !== undefined)
+    return <RecordField {...text} resource={property.reference} />;
+  if (property.availableValues !== null && property.availableValues !== undefined) {
+    const options = property.availableValues.map(({ value: choice }) => ({
+      value: String(choice),
+      label: CHOICE_LABELS[`${name}.${choice}`] ?? words(String(choice)),
+    }));
+    return <SelectField {...text} options={options} {...(text.value === '' ? { empty: 'Choose…' } : {})} />;
+  }
+  const type =
+    name === 'password' ? 'password' : property.type === 'number' ? 'number' : name === 'email' ? 'email' : 'text';
+  return <TextField {...text} type={type} autoComplete={name === 'password' ? 'new-password' : 'off'} />;
+}
+
+/** What a person may change about himself is less than what a superuser may. */
+function isOffered(resource: string, name: string, isEdit: boolean, isSuperuser: boolean): boolean {
+  if (resource === 'User' && !isSuperuser) return name === 'name' || name === 'timeZone';
+  if (resource === 'User' && name === 'isActive') return isEdit;
+  if (resource === 'Membership' && isEdit) return name === 'role';
+  return true;
+}
+
+function isHoldFieldShown(name: string, scope: unknown): boolean {
+  return !['platform', 'team', 'account'].includes(name) || name === scope;
+}
+
+const DEFAULTS: Values = {
+  latePolicy: 'send',
+  lateLimitMinutes: '120',
+  role: 'author',
+  scope: 'account',
+  isActive: true,
+};
+
+function initialValues(fields: readonly PanelProperty[], record: PanelRecord | null, timeZone: string): Values {
+  const entries = fields.map(({ propertyPath: name, type }) => {
+    const value = record?.params[name] as unknown;
+    if (type === 'boolean') return [name, record === null ? (DEFAULTS[name] ?? false) : value === true] as const;
+    if (record === null) return [name, name === 'timeZone' ? timeZone : (DEFAULTS[name] ?? '')] as const;
+    return [name, value === null || value === undefined ? '' : String(value)] as const;
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,45 @@
+/** The page of a record that needs nothing special: its values and what can be done with it. */
+import type { ActionProps } from 'adminjs';
+import { ActionButtons } from './action-buttons.tsx';
+import { eventText } from './event-texts.ts';
+import { LIST_TEXTS } from './list-texts.ts';
+import { Card, Page } from './page-frame.tsx';
+import type { PanelRecord } from './panel-client.ts';
+import { labelOf, Value } from './record-values.tsx';
+import { useFreshRecord } from './use-fresh-record.ts';
+
+export default function RecordPage({ resource, record: given }: ActionProps) {
+  const { record, reload } = useFreshRecord(resource.id, given as PanelRecord, () => false);
+  const title = titleOf(resource.id, record);
+  const list = LIST_TEXTS[resource.id]?.title ?? resource.name;
+  return (
+    <Page
+      name={title}
+      title={title}
+      back={{ to: `/admin/resources/${resource.id}`, label: list }}
+      actions={<ActionButtons resource={resource.id} record={record} onDone={reload} />}
+    >
+      <Card>
+        <dl className="ss-values">
+          {resource.showProperties.map((property) => (
+            <div key={property.propertyPath}>
+              <dt>{labelOf(property.propertyPath)}</dt>
+              <dd>
+                <Value property={property} record={record} where="page" />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </Card>
+    </Page>
+  );
+}
+
+function titleOf(resource: string, { params, populated, title }: PanelRecord): string {
+  if (resource === 'Membership')
+    return `${populated.user?.title ?? 'Somebody'} in ${populated.team?.title ?? 'a team'}`;
+  if (resource === 'AuditEvent') return eventText(String(params.action));
+  if (resource === 'PublishAttempt') return `Attempt ${params.number}`;
+  if (resource === 'Hold') return `Hold: ${params.reason}`;
+  return title;
+}

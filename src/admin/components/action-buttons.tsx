@@ -1,0 +1,247 @@
+/** The buttons of a record: what its state and the person's role allow, with a question before what cannot be taken back. */
+import { Icon } from '@adminjs/design-system';
+import { useNotice } from 'adminjs';
+import { useId, useState } from 'react';
+import { Link, useNavigate } from 'react-router-dom';
+import { words } from './badges.tsx';
+import { Dialog } from './page-frame.tsx';
+import { api, type PanelRecord } from './panel-client.ts';
+
+interface ActionText {
+  label: string;
+  icon: string;
+  kind?: 'primary' | 'danger';
+  question?: { title: string; text: string; confirm: string; reason?: string };
+}
+
+const TEXTS: Readonly<Record<string, ActionText>> = {
+  edit: { label: 'Edit', icon: 'Edit2' },
+  'Post.schedule': { label: 'Schedule', icon: 'Clock', kind: 'primary' },
+  'Post.publishNow': {
+    label: 'Publish now',
+    icon: 'Send',
+    question: {
+      title: 'Publish now?',
+      text: 'It goes out to all chosen accounts at once. A published post cannot be taken back from here.',
+      confirm: 'Publish now',
+    },
+  },
+  'Post.cancel': {
+    label: 'Cancel post',
+    icon: 'XCircle',
+    kind: 'danger',
+    question: {
+      title: 'Cancel this post?',
+      text: 'Whatever of it has not left yet will not be published. You can edit and schedule it again later.',
+      confirm: 'Cancel the post',
+    },
+  },
+  'Post.delete': {
+    label: 'Delete',
+    icon: 'Trash2',
+    kind: 'danger',
+    question: {
+      title: 'Delete this draft?',
+      text: 'It is gone for good. That it existed stays in the audit log.',
+      confirm: 'Delete the draft',
+    },
+  },
+  'Post.duplicate': { label: 'Duplicate', icon: 'Copy' },
+  'Post.approve': { label: 'Approve', icon: 'CheckCircle', kind: 'primary' },
+  'Post.sendBack': {
+    label: 'Send back',
+    icon: 'CornerUpLeft',
+    question: {
+      title: 'Send this post back?',
+      text: 'It becomes a draft again.',
+      confirm: 'Send back',
+      reason: 'What should the author change?',
+    },
+  },
+  'Publication.retry': {
+    label: 'Send again',
+    icon: 'RefreshCw',
+    kind: 'primary',
+    question: {
+      title: 'Send it again now?',
+      text: 'It will be published to this account in a moment.',
+      confirm: 'Send again',
+    },
+  },
+  'Publication.cancel': {
+    label: 'Give up',
+    icon: 'XCircle',
+    kind: 'danger',
+    question: {
+      title: 'Do not publish to this account?',
+      text: 'The other accounts of the post are not affected.',
+      confirm: 'Do not publish',
+    },
+  },
+  'ConnectedAccount.reconnect': { label: 'Connect again', icon: 'RefreshCw', kind: 'primary' },
+  'ConnectedAccount.disconnect': {
+    label: 'Disconnect',
+    icon: 'XCircle',
+    kind: 'danger',
+    question: {
+      title: 'Disconnect this account?',
+      text: 'Its tokens are deleted at once. Posts that were to go there are held until it is connected again.',
+      confirm: 'Disconnect',
+    },
+  },
+  'Hold.release': {
+    label: 'Release',
+    icon: 'PlayCircle',
+    kind: 'primary',
+    question: { title: 'Release this hold?', text: 'What is still in time goes out.', confirm: 'Release' },
+  },
+  'Membership.delete': {
+    label: 'Remove from team',
+    icon: 'Trash2',
+    kind: 'danger',
+    question: {
+      title: 'Remove this person from the team?',
+      text: 'From the next click on, the team is out of reach for this person. Posts stay.',
+      confirm: 'Remove',
+    },
+  },
+};
+
+/** Actions that have a form or panel of their own on their page. */
+const ELSEWHERE: readonly string[] = ['show', 'list', 'search', 'resolve'];
+
+interface ActionButtonsProps {
+  resource: string;
+  record: PanelRecord;
+  /** Called when something changed and the page stays. */
+  onDone(): void;
+  /** Only these, in this order. */
+  only?: readonly string[];
+}
+
+export function ActionButtons({ resource, record, onDone, only }: ActionButtonsProps) {
+  const offered = record.recordActions.map((action) => action.name).filter((name) => !ELSEWHERE.includes(name));
+  const names = only === undefined ? offered : only.filter((name) => offered.includes(name));
+  return names.map((name) => (
+    <ActionButton key={name} resource={resource} record={record} name={name} onDone={onDone} />
+  ));
+}
+
+function ActionButton({
+  resource,
+  record,
+  name,
+  onDone,
+}: {
+  resource: string;
+  record: PanelRecord;
+  name: string;
+  onDone(): void;
+}) {
+  const { busy, run } = useRecordAction(resource, record.id, onDone);
+  const [asking, setAsking] = useState(false);
+  const { label, icon, kind, question } = TEXTS[`${resource}.${name}`] ??
+    TEXTS[name] ?? { label: words(name), icon: 'Circle' };
+  const className = `ss-button${kind === undefined ? '' : ` ss-${kind === 'danger' ? 'danger-quiet' : kind}`}`;
+  const content = (
+    <>
+      <Icon icon={icon} size={15} aria-hidden="true" />
+      {label}
+    </>
+  );
+  if (name === 'edit') {
+    return (
+      <Link
+        className={className}
+        to={`/admin/resources/${resource}/records/${record.id}/edit`}
+        data-testid="action-edit"
+      >
+        {content}
+      </Link>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        className={className}
+        disabled={busy}
+        data-testid={`action-${name}`}
+        onClick={() => (question === undefined ? run(name, {}) : setAsking(true))}
+      >
+        {content}
+      </button>
+      {asking && question !== undefined ? (
+        <Question
+          question={question}
+          danger={kind === 'danger'}
+          busy={busy}
+          onClose={() => setAsking(false)}
+          onConfirm={(values) => run(name, values).then((ok) => ok && setAsking(false))}
+        />
+      ) : null}
+    </>
+  );
+}
+
+function Question({
+  question,
+  danger,
+  busy,
+  onConfirm,
+  onClose,
+}: {
+  question: NonNullable<ActionText['question']>;
+  danger: boolean;
+  busy: boolean;
+  onConfirm(values: Record<string, string>): void;
+  onClose(): void;
+}) {
+  const [reason, setReason] = useState('');
+  const id = useId();
+  return (
+    <Dialog
+      title={question.title}
+      confirm={question.confirm}
+      danger={danger}
+      busy={busy}
+      onClose={onClose}
+      onConfirm={() => onConfirm(question.reason === undefined ? {} : { reason })}
+    >
+      <p>{question.text}</p>
+      {question.reason === undefined ? null : (
+        <div className="ss-field">
+          <label htmlFor={id}>{question.reason}</label>
+          <textarea
+            id={id}
+            className="ss-input"
+            rows={3}
+            required
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+          />
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+/** Calls an action, shows its sentence, and follows where it leads. `run` says whether it was done. */
+export function useRecordAction(resource: string, id: string, onDone: () => void) {
+  const [busy, setBusy] = useState(false);
+  const notify = useNotice();
+  const navigate = useNavigate();
+  const run = async (name: string, values: Record<string, unknown>) => {
+    setBusy(true);
+    const answer = await api.act(resource, id, name, values);
+    setBusy(false);
+    if (answer.message !== '') notify({ message: answer.message, type: answer.ok ? 'success' : 'error' });
+    if (!answer.ok) return false;
+    if (answer.redirectUrl === null) onDone();
+    // An address outside the panel is not the panel's router's business.
+    else if (answer.redirectUrl.startsWith('/admin')) navigate(answer.redirectUrl);
+    else window.location.assign(answer.redirectUrl);
+    return true;
+  };
+  return { busy, run };
+}

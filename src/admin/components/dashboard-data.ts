@@ -1,0 +1,43 @@
+/** What the dashboard's handler answers (admin/dashboard.ts). */
+import type { ConnectChoice } from './connect-buttons.tsx';
+
+export interface PublicationRow {
+  id: string;
+  status: string;
+  dueAt: string | null;
+  sentAt: string | null;
+  acceptedAt: string | null;
+  permalink: string | null;
+  errorMessage: string | null;
+  account: { id: string; platform: string; displayName: string };
+  post: { id: string; text: string; author: { name: string } };
+}
+
+export interface DashboardData extends ConnectChoice {
+  now: string;
+  counts: { attention: number; upcoming: number; published: number; drafts: number; accounts: number };
+  attention: PublicationRow[];
+  upcoming: PublicationRow[];
+  published: PublicationRow[];
+  activity: {
+    id: string;
+    action: string;
+    entity: string;
+    entityId: string | null;
+    occurredAt: string;
+    actor: string | null;
+    about: string | null;
+  }[];
+  accountsToReconnect: { id: string; platform: string; displayName: string; teamId: string; mayReconnect: boolean }[];
+  holds: {
+    id: string;
+    scope: string;
+    platform: string | null;
+    reason: string;
+    team: { name: string } | null;
+    account: { displayName: string } | null;
+    createdBy: { name: string } | null;
+  }[];
+  medianLatenessMs: number | null;
+  mayWrite: boolean;
+}

@@ -1,0 +1,40 @@
+/** Audit actions in a person's words. */
+import type { AuditAction } from '../../domain/audit-event.ts';
+import { words } from './badges.tsx';
+
+const TEXTS: Partial<Record<AuditAction, string>> = {
+  'post.created': 'Post written',
+  'post.edited': 'Post edited',
+  'post.deleted': 'Draft deleted',
+  'post.scheduled': 'Post scheduled',
+  'post.approval_requested': 'Approval requested',
+  'post.approved': 'Post approved',
+  'post.sent_back': 'Post sent back',
+  'post.cancelled': 'Post cancelled',
+  'post.viewed': 'Post looked at by a superuser',
+  'publication.sent': 'Sent to the platform',
+  'publication.published': 'Published',
+  'publication.retrying': 'Did not work, will be tried again',
+  'publication.failed': 'Publication failed',
+  'publication.unconfirmed': 'Outcome unknown',
+  'publication.resolved': 'Unconfirmed publication resolved',
+  'publication.cancelled': 'Publication cancelled',
+  'publication.held': 'Put on hold',
+  'publication.missed': 'Missed its time',
+  'account.connected': 'Account connected',
+  'account.refreshed': 'Connection renewed',
+  'account.reconnect_required': 'Account has to be connected again',
+  'account.disconnected': 'Account disconnected',
+  'user.signed_in': 'Signed in',
+  'user.sign_in_failed': 'Sign-in failed',
+  'user.signed_out': 'Signed out',
+  'user.created': 'Person added',
+  'user.updated': 'Person changed',
+  'user.invited': 'Person invited',
+  'hold.created': 'Hold ordered',
+  'hold.released': 'Hold released',
+};
+
+export function eventText(action: string): string {
+  return TEXTS[action as AuditAction] ?? words(action);
+}

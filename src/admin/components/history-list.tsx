@@ -1,0 +1,30 @@
+/** What happened to a record, newest first. */
+import { eventText } from './event-texts.ts';
+import { Moment } from './moments.tsx';
+
+export interface HistoryEvent {
+  id: string;
+  action: string;
+  occurredAt: string;
+  actor: string | null;
+  metadata: Record<string, unknown> | null;
+}
+
+export function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
+  if (events.length === 0) return <p className="ss-muted">Nothing yet.</p>;
+  return (
+    <ol className="ss-timeline">
+      {events.map((event) => (
+        <li key={event.id}>
+          <span>{eventText(event.action)}</span>
+          {typeof event.metadata?.reason === 'string' && event.metadata.reason !== '' ? (
+            <q>{event.metadata.reason}</q>
+          ) : null}
+          <span className="ss-muted">
+            {event.actor ?? 'the server'} · <Moment value={event.occurredAt} layout="line" />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * How our components talk to the panel's API. Everything that changes something is a POST with a JSON body. A refusal is
+ * an ordinary answer (`ok: false`) with a sentence, not an exception: it belongs on the screen.
+ */
+import { type ActionJSON, ApiClient, type PropertyJSON, type RecordJSON } from 'adminjs';
+
+/** A record as the panel's API answers it. `details` is what its page shows beyond its columns. */
+export type PanelRecord = Pick<RecordJSON, 'id' | 'title' | 'params' | 'errors' | 'recordActions'> & {
+  populated: Record<string, PanelRecord | null | undefined>;
+  details?: Record<string, unknown>;
+};
+
+/** A property as a resource lists it. */
+export type PanelProperty = Omit<PropertyJSON, 'path'>;
+
+export interface Answer {
+  ok: boolean;
+  /** A sentence for the person; empty when there is nothing to say. */
+  message: string;
+  fields: Record<string, string>;
+  record: PanelRecord | null;
+  records: PanelRecord[];
+  meta: { total: number; page: number; perPage: number } | null;
+  redirectUrl: string | null;
+  /** The whole JSON, for answers of another shape. */
+  data: unknown;
+}
+
+export const api = {
+  dashboard: () => call('GET', '/dashboard'),
+  list: (resource: string, query: Record<string, string> = {}) =>
+    call('GET', `/resources/${resource}/actions/list?${new URLSearchParams(query)}`),
+  search: (resource: string, text: string) =>
+    call('GET', `/resources/${resource}/actions/search/${encodeURIComponent(text)}`),
+  show: (resource: string, id: string) => call('GET', `/resources/${resource}/records/${id}/show`),
+  create: (resource: string, values: Record<string, unknown>) =>
+    call('POST', `/resources/${resource}/actions/new`, values),
+  act: (resource: string, id: string, action: string, values: Record<string, unknown> = {}) =>
+    call('POST', `/resources/${resource}/records/${id}/${action}`, values),
+};
+
+const ROOT = '/admin/api';
+const UNREACHABLE = 'The server cannot be reached. Nothing was saved; check your connection and try again.';
+
+async function call(method: 'GET' | 'POST', path: string, values?: Record<string, unknown>): Promise<Answer> {
+  const init: RequestInit = {
+    method,
+    headers: {
+      Accept: 'application/json',
+      'X-Admin-Request': '1',
+      ...(values === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+  };
+  if (values !== undefined) init.body = JSON.stringify(values);
+  let response: Response;
+  try {
+    response = await fetch(ROOT + path, init);
+  } catch (error) {
+    if (error instanceof TypeError) return failure(UNREACHABLE);
+    throw error;
+  }
+  if (response.status === 401) {
+    window.location.assign('/login');
+    return failure('You are signed out. Sign in again.');
+  }
+  return read(response);
+}
+
+async function read(response: Response): Promise<Answer> {
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  if (!isJson) return failure('The server gave an answer that cannot be read. Reload the page.');
+  const data = (await response.json()) as Record<string, unknown> & {
+    error?: string;
+    notice?: { message?: string; type?: string };
+    record?: PanelRecord;
+    records?: PanelRecord[];
+    meta?: Answer['meta'];
+    redirectUrl?: string;
+  };
+  const errors = Object.entries(data.record?.errors ?? {}).map(
+    ([field, problem]) => [field, problem?.message ?? ''] as const,
+  );
+  const ok = response.ok && data.notice?.type !== 'error';
+  return {
+    ok,
+    message: data.error ?? data.notice?.message ?? '',
+    fields: Object.fromEntries(errors),
+    record: data.record ?? null,
+    records: data.records ?? [],
+    meta: data.meta ?? null,
+    redirectUrl: data.redirectUrl ?? null,
+    data,
+  };
+}
+
+function failure(message: string): Answer {
+  return { ok: false, message, fields: {}, record: null, records: [], meta: null, redirectUrl: null, data: {} };
+}
+
+export function hasAction(actions: readonly Pick<ActionJSON, 'name'>[], name: string): boolean {
+  return actions.some((action) => action.name === name);
+}
+
+/**
+ * AdminJS's own screens load a record before ours is shown. Its client takes a 4xx for a network fault; here the answer's
+ * sentence is passed on instead, and what changes something is never sent with GET.
+ */
+function patchAdminJs(): void {
+  for (const name of ['recordAction', 'resourceAction'] as const) {
+    const original: (options: never) => Promise<unknown> = ApiClient.prototype[name];
+    const patched = async function (this: ApiClient, options: Record<string, unknown>): Promise<unknown> {
+      const reading = ['list', 'search', 'show', 'edit', undefined].includes(options.actionName as string | undefined);
+      try {
+        return await original.call(this, (reading ? options : { ...options, method: 'post' }) as never);
+      } catch (error) {
+        const response = (error as { response?: { status?: number; data?: { notice?: unknown } } }).response;
+        if (response?.status === 401) window.location.assign('/login');
+        if (response?.data?.notice !== undefined) return { ...response, request: {} };
+        throw error;
+      }
+    };
+    Object.assign(ApiClient.prototype, { [name]: patched });
+  }
+}
+
+patchAdminJs();

@@ -1,0 +1,172 @@
+/** How a single value of a record looks, in lists and on pages. */
+import { Link } from 'react-router-dom';
+import { PlatformMark, platformLabel, StatusBadge, words } from './badges.tsx';
+import { Moment } from './moments.tsx';
+import type { PanelProperty, PanelRecord } from './panel-client.ts';
+
+const BADGES: readonly string[] = ['status', 'state'];
+
+/** Names that say more than the column's. */
+const LABELS: Readonly<Record<string, string>> = {
+  dueAt: 'Due',
+  sentAt: 'Sent',
+  acceptedAt: 'Accepted',
+  scheduledAt: 'Goes out',
+  lastUsedAt: 'Last used',
+  tokenExpiresAt: 'Connection valid until',
+  occurredAt: 'When',
+  createdAt: 'Created',
+  updatedAt: 'Last changed',
+  connectedAt: 'Connected',
+  releasedAt: 'Released',
+  linkUrl: 'Link',
+  displayName: 'Account',
+  externalId: 'Id on the platform',
+  attemptCount: 'Attempts',
+  nextAttemptAt: 'Next attempt',
+  errorCode: 'Error',
+  errorMessage: 'What happened',
+  isSuperuser: 'Superuser',
+  isActive: 'Active',
+  timeZone: 'Time zone',
+  email: 'E-mail',
+  owner: 'Personal account of',
+  connectedBy: 'Connected by',
+  createdBy: 'Ordered by',
+  releasedBy: 'Released by',
+  requiresApproval: 'Needs approval',
+  latePolicy: 'When late',
+  lateLimitMinutes: 'Late limit (minutes)',
+  resendWhenAbsent: 'Send again when found absent',
+  entityId: 'Record',
+  previousHash: 'Previous hash',
+  httpStatus: 'HTTP status',
+  requestHash: 'SHA-256 of what was sent',
+  finishedAt: 'Finished',
+  statusReason: 'Why',
+  profileUrl: 'Profile',
+  scope: 'What waits',
+  user: 'Person',
+  scopes: 'Permissions',
+};
+
+export function labelOf(property: string): string {
+  return LABELS[property] ?? words(property);
+}
+
+export function Value({
+  property,
+  record,
+  where,
+}: {
+  property: PanelProperty;
+  record: PanelRecord;
+  where: 'list' | 'page';
+}) {
+  const path = property.propertyPath;
+  const value = record.params[path] as unknown;
+  if (property.isArray) return <ManyValues property={property} record={record} />;
+  if (property.type === 'mixed') return <Particulars record={record} path={path} />;
+  if (value === null || value === undefined || value === '') return <span className="ss-muted">–</span>;
+  if (property.reference !== null && property.reference !== undefined)
+    return <Reference resource={property.reference} id={String(value)} record={record.populated[path] ?? null} />;
+  if (property.type === 'datetime' || property.type === 'date')
+    return <Moment value={value} layout={where === 'list' ? 'lines' : 'line'} />;
+  if (property.type === 'boolean') return <span>{value === true ? 'Yes' : 'No'}</span>;
+  const text = String(value);
+  if (BADGES.includes(path)) return <StatusBadge status={text} />;
+  if (path === 'platform') return <Platform platform={text} />;
+  if (/^https?:\/\//.test(text)) return <OutsideLink href={text} />;
+  if (property.availableValues !== null && property.availableValues !== undefined) return <span>{words(text)}</span>;
+  if (path === 'action') return <code className="ss-code">{text}</code>;
+  if (/hash|externalId|entityId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
+  return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+}
+
+/** A record referred to; its id when it may not be seen. */
+export function Reference({
+  resource,
+  id,
+  record,
+}: {
+  resource: string;
+  id: string;
+  record: PanelRecord | null | undefined;
+}) {
+  if (record === null || record === undefined)
+    return (
+      <span className="ss-muted" title={id}>
+        not visible to you
+      </span>
+    );
+  const { params } = record;
+  if (resource === 'ConnectedAccount') {
+    return (
+      <Link className="ss-account-link" to={`/admin/resources/ConnectedAccount/records/${id}/show`}>
+        <PlatformMark platform={String(params.platform)} size="small" />
+        {String(params.displayName)}
+      </Link>
+    );
+  }
+  const text = resource === 'Publication' ? 'Publication' : String(record.title ?? params.name ?? id);
+  return (
+    <Link className="ss-clamp" to={`/admin/resources/${resource}/records/${id}/show`}>
+      {text}
+    </Link>
+  );
+}
+
+export function OutsideLink({ href, children }: { href: string; children?: string }) {
+  return (
+    <a className="ss-break" href={href} target="_blank" rel="noreferrer noopener">
+      {children ?? href}
+    </a>
+  );
+}
+
+function Platform({ platform }: { platform: string }) {
+  return (
+    <span className="ss-account-link">
+      <PlatformMark platform={platform} size="small" />
+      {platformLabel(platform)}
+    </span>
+  );
+}
+
+function ManyValues({ property, record }: { property: PanelProperty; record: PanelRecord }) {
+  const path = property.propertyPath;
+  const keys = Object.keys(record.params).filter((key) => key.startsWith(`${path}.`));
+  if (keys.length === 0) return <span className="ss-muted">–</span>;
+  if (property.reference === null || property.reference === undefined)
+    return <span>{keys.map((key) => String(record.params[key])).join(', ')}</span>;
+  return (
+    <span className="ss-many">
+      {keys.map((key) => (
+        <Reference
+          key={key}
+          resource={property.reference ?? ''}
+          id={String(record.params[key])}
+          record={record.populated[key]}
+        />
+      ))}
+    </span>
+  );
+}
+
+/** The particulars of an event, which AdminJS flattens to `metadata.key`. */
+function Particulars({ record, path }: { record: PanelRecord; path: string }) {
+  const entries = Object.entries(record.params).filter(
+    ([key, value]) => key.startsWith(`${path}.`) && value !== null && value !== '',
+  );
+  if (entries.length === 0) return <span className="ss-muted">–</span>;
+  return (
+    <dl className="ss-particulars">
+      {entries.map(([key, value]) => (
+        <div key={key}>
+          <dt>{words(key.slice(path.length + 1))}</dt>
+          <dd className="ss-break">{String(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

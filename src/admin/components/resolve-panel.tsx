@@ -1,0 +1,117 @@
+/** The outcome is unknown: a person looks at the account and says what is there. Nothing is sent again on a guess. */
+import { Icon } from '@adminjs/design-system';
+import { useNotice } from 'adminjs';
+import { type FormEvent, useState } from 'react';
+import { Field, FieldError, TextField } from './form-fields.tsx';
+import { api, type PanelRecord } from './panel-client.ts';
+import { OutsideLink } from './record-values.tsx';
+
+const ANSWERS = [
+  {
+    value: 'live',
+    label: 'It is there',
+    text: 'I see the post on the account. Paste its link; it counts as published.',
+  },
+  { value: 'absent', label: 'It is not there', text: 'I looked and it is not on the account. Send it again now.' },
+  { value: 'abandon', label: 'Give it up', text: 'Whether or not it is there: do not send it again.' },
+] as const;
+
+export function ResolvePanel({
+  record,
+  account,
+  onDone,
+}: {
+  record: PanelRecord;
+  account: { displayName: string; profileUrl: string | null };
+  onDone(): void;
+}) {
+  const [resolution, setResolution] = useState('');
+  const [permalink, setPermalink] = useState('');
+  const [reason, setReason] = useState('');
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [busy, setBusy] = useState(false);
+  const notify = useNotice();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    const answer = await api.act('Publication', record.id, 'resolve', {
+      resolution,
+      reason,
+      ...(resolution === 'live' ? { permalink } : {}),
+    });
+    setBusy(false);
+    setErrors(answer.fields);
+    // Field messages stand beside their fields already.
+    if (answer.message !== '' && Object.keys(answer.fields).length === 0)
+      notify({ message: answer.message, type: answer.ok ? 'success' : 'error' });
+    if (answer.ok) onDone();
+  };
+  return (
+    <section className="ss-card ss-card-red" aria-labelledby="resolve-title">
+      <div className="ss-resolve-head">
+        <Icon icon="HelpCircle" size={22} aria-hidden="true" />
+        <div>
+          <h2 id="resolve-title">Was it published?</h2>
+          <p>
+            The request left, but no clear answer came back. Sending it again could publish it twice, so nothing happens
+            until you say what is on {account.displayName}.{' '}
+            {account.profileUrl === null ? null : <OutsideLink href={account.profileUrl}>Open the account</OutsideLink>}
+          </p>
+        </div>
+      </div>
+      <form onSubmit={submit} noValidate>
+        <fieldset className="ss-answers">
+          <legend className="ss-visually-hidden">What you found</legend>
+          {ANSWERS.map((answer) => (
+            <label key={answer.value} className={`ss-answer${resolution === answer.value ? ' ss-answer-chosen' : ''}`}>
+              <input
+                type="radio"
+                name="resolution"
+                value={answer.value}
+                checked={resolution === answer.value}
+                onChange={() => setResolution(answer.value)}
+              />
+              <span>
+                <strong>{answer.label}</strong>
+                <span className="ss-muted">{answer.text}</span>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        {errors.resolution === undefined ? null : <FieldError>{errors.resolution}</FieldError>}
+        {resolution === 'live' ? (
+          <TextField
+            name="permalink"
+            label="Link to the live post"
+            type="url"
+            required
+            value={permalink}
+            error={errors.permalink}
+            placeholder="https://"
+            onChange={setPermalink}
+          />
+        ) : null}
+        <Field label="How do you know?" required error={errors.reason} hint="Kept for the audit.">
+          {(binding) => (
+            <textarea
+              {...binding}
+              className="ss-input"
+              name="reason"
+              rows={2}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+            />
+          )}
+        </Field>
+        <button
+          type="submit"
+          className="ss-button ss-primary"
+          disabled={busy || resolution === ''}
+          data-testid="button-resolve"
+        >
+          Save this answer
+        </button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,169 @@
+/** What the first page shows: what waits for a person, what leaves next, what went out and how late, what happened. */
+import type { AppContext } from '../context.ts';
+import { type Actor, can, canSometimes } from '../domain/access.ts';
+import { PLATFORM_LABEL } from '../domain/platform-name.ts';
+import { NEEDS_ATTENTION } from '../domain/publication.ts';
+import type { ResourceDefinition } from './resource-definition.ts';
+import type { Where } from './resource-query.ts';
+
+const LENGTH = 6;
+const WEEK_MS = 7 * 86_400_000;
+/** Awaiting approval is work for a person as well, but nothing is wrong with it. */
+const WAITING = [...NEEDS_ATTENTION, 'awaiting_approval'] as const;
+
+const ROW = {
+  id: true,
+  status: true,
+  dueAt: true,
+  sentAt: true,
+  acceptedAt: true,
+  nextAttemptAt: true,
+  permalink: true,
+  errorCode: true,
+  errorMessage: true,
+  account: { select: { id: true, platform: true, displayName: true } },
+  post: { select: { id: true, text: true, author: { select: { name: true } } } },
+} as const;
+
+/** @param definitions whose scopes limit every query here: a dashboard shows nothing its lists would not */
+export async function dashboardData(
+  ctx: AppContext,
+  actor: Actor,
+  definitions: readonly ResourceDefinition[],
+): Promise<Record<string, unknown>> {
+  const within = (name: string, ...conditions: Where[]) => {
+    const definition = definitions.find(({ spec }) => spec.name === name);
+    if (definition === undefined) throw new Error(`no resource ${name}`);
+    return { AND: [definition.spec.scope(actor), ...conditions] };
+  };
+  const now = ctx.clock.now();
+  const recently = new Date(now.getTime() - WEEK_MS);
+  const { db } = ctx;
+  const attention = within('Publication', { status: { in: WAITING } });
+  const upcoming = within('Publication', { status: { in: ['scheduled', 'retrying', 'publishing'] } });
+  const published = within('Publication', { status: 'published', acceptedAt: { gte: recently } });
+  const activeAccounts = within('ConnectedAccount', { status: 'active' });
+
+  const [
+    attentionItems,
+    upcomingItems,
+    publishedItems,
+    activity,
+    attentionCount,
+    upcomingCount,
+    publishedCount,
+    drafts,
+    accounts,
+    accountsToReconnect,
+    holds,
+    late,
+  ] = await Promise.all([
+    db.publication.findMany({
+      where: attention,
+      orderBy: [{ dueAt: { sort: 'asc', nulls: 'first' } }, { id: 'asc' }],
+      take: LENGTH,
+      select: ROW,
+    }),
+    db.publication.findMany({ where: upcoming, orderBy: [{ dueAt: 'asc' }, { id: 'asc' }], take: LENGTH, select: ROW }),
+    db.publication.findMany({
+      where: within('Publication', { status: 'published' }),
+      orderBy: [{ acceptedAt: { sort: 'desc', nulls: 'last' } }, { id: 'desc' }],
+      take: LENGTH,
+      select: ROW,
+    }),
+    db.auditEvent.findMany({
+      where: within('AuditEvent'),
+      orderBy: [{ occurredAt: 'desc' }, { id: 'desc' }],
+      take: LENGTH + 2,
+      select: {
+        id: true,
+        action: true,
+        entity: true,
+        entityId: true,
+        metadata: true,
+        occurredAt: true,
+        actor: { select: { name: true } },
+      },
+    }),
+    db.publication.count({ where: attention }),
+    db.publication.count({ where: upcoming }),
+    db.publication.count({ where: published }),
+    db.post.count({ where: within('Post', { status: 'draft' }) }),
+    db.connectedAccount.count({ where: activeAccounts }),
+    db.connectedAccount.findMany({
+      where: within('ConnectedAccount', { status: 'reconnect_required' }),
+      take: LENGTH,
+      select: { id: true, platform: true, displayName: true, teamId: true, ownerId: true },
+    }),
+    db.hold.findMany({
+      where: within('Hold', { releasedAt: null }),
+      orderBy: { createdAt: 'desc' },
+      take: LENGTH,
+      select: {
+        id: true,
+        scope: true,
+        platform: true,
+        reason: true,
+        createdAt: true,
+        team: { select: { name: true } },
+        account: { select: { displayName: true } },
+        createdBy: { select: { name: true } },
+      },
+    }),
+    db.publication.findMany({
+      where: within('Publication', {
+        status: 'published',
+        acceptedAt: { gte: recently },
+        sentAt: { not: null },
+        dueAt: { not: null },
+      }),
+      orderBy: { acceptedAt: 'desc' },
+      take: 200,
+      select: { dueAt: true, sentAt: true },
+    }),
+  ]);
+
+  return {
+    now,
+    counts: { attention: attentionCount, upcoming: upcomingCount, published: publishedCount, drafts, accounts },
+    attention: attentionItems,
+    upcoming: upcomingItems,
+    published: publishedItems,
+    activity: activity.map(({ metadata, actor: person, ...event }) => ({
+      ...event,
+      actor: person?.name ?? null,
+      about: subjectOf(metadata),
+    })),
+    accountsToReconnect: accountsToReconnect.map(({ ownerId, ...account }) => ({
+      ...account,
+      mayReconnect: can(actor, 'ConnectedAccount', 'reconnect', { ownerId, teamId: account.teamId }),
+    })),
+    holds,
+    medianLatenessMs: median(late.map(({ dueAt, sentAt }) => (sentAt?.getTime() ?? 0) - (dueAt?.getTime() ?? 0))),
+    platforms: Object.values(ctx.platforms).map(({ platform, sandboxed }) => ({
+      platform,
+      label: PLATFORM_LABEL[platform],
+      sandboxed,
+    })),
+    teams: await teamsToConnectFor(ctx, actor),
+    mayHold: canSometimes(actor, 'Hold', 'new'),
+    mayWrite: canSometimes(actor, 'Post', 'new'),
+  };
+}
+
+/** The words by which a person recognises what an event is about. */
+function subjectOf(metadata: unknown): string | null {
+  const { text, name, displayName } = (metadata ?? {}) as Record<string, unknown>;
+  const found = [text, displayName, name].find((value) => typeof value === 'string' && value !== '');
+  return typeof found === 'string' ? found : null;
+}
+
+async function teamsToConnectFor(ctx: AppContext, actor: Actor): Promise<{ id: string; name: string }[]> {
+  const where = actor.isSuperuser ? {} : { id: { in: actor.memberships.map(({ teamId }) => teamId) } };
+  return ctx.db.team.findMany({ where, orderBy: { name: 'asc' }, take: 50, select: { id: true, name: true } });
+}
+
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}

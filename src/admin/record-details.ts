@@ -1,0 +1,106 @@
+/** What the pages of a post and of a publication show beyond the record itself. Read only after the record was, in scope. */
+import type { AppContext } from '../context.ts';
+import { type Actor, can } from '../domain/access.ts';
+import { canDeletePost, canEditPost } from '../domain/post.ts';
+
+const ACCOUNT = {
+  select: { id: true, platform: true, displayName: true, status: true, statusReason: true, profileUrl: true },
+} as const;
+const HISTORY_LENGTH = 50;
+
+/** The publications of a post, its history, and what its state allows. */
+export async function postDetails(ctx: AppContext, actor: Actor, postId: string): Promise<Record<string, unknown>> {
+  const publications = await ctx.db.publication.findMany({
+    where: { postId },
+    orderBy: { id: 'asc' },
+    select: {
+      id: true,
+      status: true,
+      dueAt: true,
+      sentAt: true,
+      acceptedAt: true,
+      permalink: true,
+      attemptCount: true,
+      maxAttempts: true,
+      nextAttemptAt: true,
+      errorCode: true,
+      errorMessage: true,
+      account: ACCOUNT,
+      _count: { select: { attempts: true } },
+    },
+  });
+  const statuses = publications.map((publication) => publication.status);
+  const attempts = publications.reduce((sum, publication) => sum + publication._count.attempts, 0);
+  return {
+    publications: publications.map(({ _count, ...publication }) => publication),
+    history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)]),
+    canEdit: canEditPost(statuses),
+    canDelete: canDeletePost(statuses, attempts),
+  };
+}
+
+/** The post, the account and every attempt of a publication. */
+export async function publicationDetails(
+  ctx: AppContext,
+  actor: Actor,
+  publicationId: string,
+): Promise<Record<string, unknown>> {
+  const publication = await ctx.db.publication.findUniqueOrThrow({
+    where: { id: publicationId },
+    select: {
+      account: ACCOUNT,
+      post: {
+        select: { id: true, text: true, linkUrl: true, timeZone: true, author: { select: { id: true, name: true } } },
+      },
+      attempts: {
+        orderBy: { number: 'desc' },
+        select: {
+          id: true,
+          number: true,
+          state: true,
+          outcome: true,
+          dueAt: true,
+          sentAt: true,
+          acceptedAt: true,
+          finishedAt: true,
+          httpStatus: true,
+          errorCode: true,
+          errorMessage: true,
+          externalId: true,
+        },
+      },
+    },
+  });
+  return { ...publication, history: await history(ctx, actor, [publicationId]) };
+}
+
+/** Events about these records. What superusers looked at is shown to those who may read the team's audit, and to themselves. */
+async function history(ctx: AppContext, actor: Actor, entityIds: readonly string[]): Promise<unknown[]> {
+  const events = await ctx.db.auditEvent.findMany({
+    where: { entityId: { in: [...entityIds] } },
+    orderBy: [{ occurredAt: 'desc' }, { id: 'desc' }],
+    take: HISTORY_LENGTH,
+    select: {
+      id: true,
+      action: true,
+      occurredAt: true,
+      metadata: true,
+      teamId: true,
+      actorId: true,
+      actor: { select: { name: true } },
+    },
+  });
+  return events
+    .filter(
+      (event) =>
+        event.action !== 'post.viewed' ||
+        can(actor, 'AuditEvent', 'show', { ownerId: event.actorId, teamId: event.teamId }),
+    )
+    .map(({ id, action, occurredAt, metadata, actor: person }) => ({
+      id,
+      action,
+      occurredAt,
+      metadata,
+      actor: person?.name ?? null,
+    }));
+}

@@ -1,0 +1,142 @@
+/**
+ * What an address may ask of the panel's API, checked before AdminJS sees it: known resource, known action at the right
+ * kind of address, right method, readable id and paging. AdminJS itself would run a record's action without a record,
+ * accept GET for changes, and pass typing mistakes on to the database.
+ */
+import type { Request, RequestHandler, Response } from 'express';
+import { validate as isUuid } from 'uuid';
+import { canSometimes, RESOURCES, type ResourceName } from '../domain/access.ts';
+import { actingContext, actorOf } from './acting.ts';
+import { actionShape, READING } from './guarded-actions.ts';
+import { refuse } from './refusal-answers.ts';
+
+/** The actions each resource offers. */
+export type OfferedActions = Readonly<Partial<Record<ResourceName, readonly string[]>>>;
+
+interface Address {
+  resource: string;
+  shape: 'resource' | 'record' | 'bulk';
+  action: string;
+  recordId: string | null;
+  /** The text of a search. */
+  query: string | null;
+}
+
+/** For requests below `/api`. */
+export function apiGate(offered: OfferedActions): RequestHandler {
+  return (req, res, next) => {
+    const address = addressOf(req.path);
+    if (address === 'unreadable')
+      return refuse(res, 400, 'This address cannot be read. Check it, or start again from the dashboard.');
+    // There are no pages of our own; AdminJS would answer 200 to any name.
+    if (address === null)
+      return req.path.startsWith('/pages/') ? refuse(res, 404, 'There is nothing at this address.') : next();
+    if (refused(req, res, address, offered)) return;
+    // The old form of the search address; AdminJS would write a warning to the console for each.
+    const path =
+      address.action === 'search'
+        ? `/resources/${address.resource}/actions/search${address.query === null ? '' : `/${encodeURIComponent(address.query)}`}`
+        : null;
+    if (path !== null) req.url = path + req.url.slice(req.path.length);
+    next();
+  };
+}
+
+/** For pages: an unknown one is shown with status 404, and one that only has a button leads to its record. */
+export function pageGate(offered: OfferedActions): RequestHandler {
+  return (req, res, next) => {
+    const [, section, resource, kind, second, third] = req.path.split('/');
+    if (section === 'pages') res.status(404);
+    if (section !== 'resources' || resource === undefined) return next();
+    if (!isResource(resource)) res.status(404);
+    else if (kind === 'records' && second !== undefined) {
+      const action = third ?? 'show';
+      if (!isUuid(second) || actionShape(resource, action, offered[resource] ?? []) !== 'record') res.status(404);
+      else if (action !== 'show' && action !== 'edit')
+        return res.redirect(`${req.baseUrl}/resources/${resource}/records/${second}/show`);
+    } else if (
+      kind !== undefined &&
+      kind !== '' &&
+      actionShape(resource, second ?? '', offered[resource] ?? []) !== 'resource'
+    )
+      res.status(404);
+    next();
+  };
+}
+
+function refused(req: Request, res: Response, address: Address, offered: OfferedActions): boolean {
+  const { resource, action, shape } = address;
+  const no = (status: number, message: string) => {
+    refuse(res, status, message);
+    return true;
+  };
+  if (!isResource(resource)) return no(404, 'There is nothing of this name here.');
+  const actor = actorOf(actingContext(req));
+  const known = actionShape(resource, action, offered[resource] ?? []);
+  if (known === null)
+    return no(
+      BUILT_IN_BUT_NOT_OFFERED.includes(action) ? 403 : 404,
+      BUILT_IN_BUT_NOT_OFFERED.includes(action) ? 'This cannot be done here.' : 'There is no such action.',
+    );
+  if (known !== shape)
+    return no(
+      shape === 'bulk' ? 403 : 404,
+      shape === 'bulk' ? 'This is done for one record at a time.' : 'There is no such action at this address.',
+    );
+  if (!canSometimes(actor, resource, action)) return no(403, 'You may not do this.');
+  const changes = !READING.includes(action);
+  const method = req.method === 'HEAD' ? 'GET' : req.method;
+  const allowed = !changes ? ['GET'] : action === 'edit' ? ['GET', 'POST'] : ['POST'];
+  if (!allowed.includes(method)) {
+    res.setHeader('Allow', allowed.join(', '));
+    return no(405, changes ? 'This changes something, so it must be sent with POST.' : 'This is read with GET.');
+  }
+  if (address.recordId !== null && !isUuid(address.recordId)) return no(400, 'This is not the id of a record.');
+  const paging = pagingProblem(req.query);
+  return paging === null ? false : no(400, paging);
+}
+
+/** Actions AdminJS knows for every resource: where one is not offered, it is forbidden rather than unheard of. */
+const BUILT_IN_BUT_NOT_OFFERED: readonly string[] = ['new', 'edit', 'delete', 'bulkDelete', 'list', 'show', 'search'];
+
+function addressOf(path: string): Address | 'unreadable' | null {
+  const parts = decoded(path);
+  if (parts === null) return 'unreadable';
+  const [, section, resource, kind, second, third] = parts;
+  if (section !== 'resources' || resource === undefined) return null;
+  if (kind === 'actions' && second !== undefined)
+    return { resource, shape: 'resource', action: second, recordId: null, query: third ?? null };
+  if (kind === 'search')
+    return { resource, shape: 'resource', action: 'search', recordId: null, query: second ?? null };
+  if (kind === 'bulk' && second !== undefined)
+    return { resource, shape: 'bulk', action: second, recordId: null, query: null };
+  if (kind === 'records' && second !== undefined && third !== undefined)
+    return { resource, shape: 'record', action: third, recordId: second, query: null };
+  return null;
+}
+
+function decoded(path: string): string[] | null {
+  try {
+    return path.split('/').map((part) => decodeURIComponent(part));
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+function pagingProblem(query: Request['query']): string | null {
+  for (const name of ['page', 'perPage']) {
+    const value = query[name];
+    if (value === undefined || value === '') continue;
+    if (typeof value !== 'string' || !/^\d{1,6}$/.test(value) || Number(value) < 1)
+      return `${name} must be a whole number from 1.`;
+  }
+  const { direction, sortBy } = query;
+  if (direction !== undefined && direction !== 'asc' && direction !== 'desc') return 'direction must be asc or desc.';
+  if (sortBy !== undefined && typeof sortBy !== 'string') return 'sortBy must be the name of one field.';
+  return null;
+}
+
+function isResource(text: string): text is ResourceName {
+  return (RESOURCES as readonly string[]).includes(text);
+}

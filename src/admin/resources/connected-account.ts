@@ -1,0 +1,113 @@
+import { disconnectAccount } from '../../accounts/disconnect-account.ts';
+import type { AppContext } from '../../context.ts';
+import { type Actor, readScope, roleIn } from '../../domain/access.ts';
+import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { text } from '../record-scope.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import type { Where } from '../resource-query.ts';
+import { recordAction } from '../write-actions.ts';
+
+export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
+  return {
+    spec: {
+      name: 'ConnectedAccount',
+      columns: [
+        'id',
+        'platform',
+        'kind',
+        'displayName',
+        'externalId',
+        'profileUrl',
+        'status',
+        'statusReason',
+        'scopes',
+        'team',
+        'owner',
+        'connectedBy',
+        'connectedAt',
+        'lastUsedAt',
+        'tokenExpiresAt',
+        'createdAt',
+        'updatedAt',
+      ],
+      filters: [
+        'id',
+        'platform',
+        'kind',
+        'displayName',
+        'externalId',
+        'status',
+        'team',
+        'owner',
+        'connectedBy',
+        'connectedAt',
+        'lastUsedAt',
+        'tokenExpiresAt',
+      ],
+      searchColumns: ['displayName', 'externalId'],
+      scope: accountScope,
+      subject: (row) => ({ ownerId: text(row.ownerId), teamId: text(row.teamId) }),
+    },
+    options: {
+      navigation: { name: 'accounts', icon: 'Link' },
+      titleProperty: 'displayName',
+      sort: { sortBy: 'displayName', direction: 'asc' },
+      listProperties: ['displayName', 'platform', 'status', 'team', 'owner', 'lastUsedAt', 'tokenExpiresAt'],
+      showProperties: [
+        'displayName',
+        'platform',
+        'kind',
+        'status',
+        'statusReason',
+        'team',
+        'owner',
+        'externalId',
+        'profileUrl',
+        'scopes',
+        'connectedBy',
+        'connectedAt',
+        'lastUsedAt',
+        'tokenExpiresAt',
+      ],
+      editProperties: [],
+      filterProperties: ['platform', 'status', 'team'],
+      properties: { scopes: { isArray: true, isRequired: false } },
+    },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction(undefined, { component: 'AccountPage' }),
+      reconnect: recordAction(
+        async (_actor, id) => {
+          const account = await ctx.db.connectedAccount.findUniqueOrThrow({
+            where: { id },
+            select: { platform: true, teamId: true },
+          });
+          return {
+            notice: 'Continue on the platform to connect it again.',
+            redirectUrl: `/connect/${account.platform}?team=${account.teamId}`,
+          };
+        },
+        { icon: 'RefreshCw' },
+      ),
+      disconnect: recordAction(
+        async (actor, id) => {
+          await disconnectAccount(ctx, actor, id);
+          return { notice: 'Disconnected. Its tokens are deleted; connect it again at any time.' };
+        },
+        { icon: 'XCircle', isVisible: ({ record }) => record?.params.status !== 'disconnected' },
+      ),
+    },
+  };
+}
+
+/** A personal account is its owner's business: beside him only those who look after the team see it. */
+function accountScope(actor: Actor): Where {
+  const scope = readScope(actor, 'ConnectedAccount');
+  if (scope.all) return {};
+  const teams = scope.teams.map(({ teamId }): Where => {
+    const seesAll = roleIn(actor, teamId) !== 'author';
+    return seesAll ? { teamId } : { teamId, OR: [{ ownerId: null }, { ownerId: actor.id }] };
+  });
+  return teams.length === 0 ? { id: { in: [] } } : { OR: teams };
+}

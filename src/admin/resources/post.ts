@@ -1,0 +1,211 @@
+import { recordEvent } from '../../audit/record-event.ts';
+import type { AppContext } from '../../context.ts';
+import { type Actor, roleIn } from '../../domain/access.ts';
+import { approvePost, sendPostBack } from '../../publishing/approve-post.ts';
+import type { PostInput } from '../../publishing/post-input.ts';
+import { createPost, deletePost, duplicatePost, editPost } from '../../publishing/posts.ts';
+import { cancelPost, publishPostNow, schedulePost } from '../../publishing/schedule-post.ts';
+import { actorOf } from '../acting.ts';
+import { listField, type Payload, textField, versionField } from '../payload.ts';
+import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { postDetails } from '../record-details.ts';
+import { ownedScope, pick, text } from '../record-scope.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import type { ScopedRecord } from '../scoped-resource.ts';
+import { deleteAction, editAction, newAction, recordAction } from '../write-actions.ts';
+
+/** Statuses in which the buttons below make sense; the verbs decide for themselves. */
+const NOT_SENT = ['draft', 'awaiting_approval', 'scheduled', 'held', 'missed', 'failed', 'cancelled'];
+const WAITING = ['draft', 'missed', 'failed', 'cancelled', 'held'];
+const CANCELLABLE = ['awaiting_approval', 'scheduled', 'publishing', 'partly_published', 'held', 'missed', 'failed'];
+
+export function postResource(ctx: AppContext): ResourceDefinition {
+  return {
+    spec: {
+      name: 'Post',
+      columns: [
+        'id',
+        'text',
+        'linkUrl',
+        'scheduledAt',
+        'timeZone',
+        'wallClock',
+        'status',
+        'author',
+        'team',
+        'createdAt',
+        'updatedAt',
+      ],
+      filters: [
+        'id',
+        'text',
+        'linkUrl',
+        'scheduledAt',
+        'timeZone',
+        'status',
+        'author',
+        'team',
+        'createdAt',
+        'updatedAt',
+      ],
+      searchColumns: ['text', 'linkUrl'],
+      select: { publications: { select: { accountId: true, status: true }, orderBy: { id: 'asc' } } },
+      scope: (actor) =>
+        ownedScope(
+          actor,
+          'Post',
+          (teamId) => ({ teamId }),
+          (teamId) => ({ teamId, authorId: actor.id }),
+        ),
+      subject: (row) => ({ ownerId: text(row.authorId), teamId: text(row.teamId) }),
+      extras: (row) => ({ accounts: (row.publications as { accountId: string }[]).map(({ accountId }) => accountId) }),
+    },
+    options: {
+      navigation: { name: 'write', icon: 'Edit3' },
+      titleProperty: 'text',
+      sort: { sortBy: 'updatedAt', direction: 'desc' },
+      listProperties: ['text', 'accounts', 'status', 'scheduledAt', 'author', 'team'],
+      showProperties: [
+        'text',
+        'linkUrl',
+        'accounts',
+        'status',
+        'scheduledAt',
+        'timeZone',
+        'author',
+        'team',
+        'createdAt',
+        'updatedAt',
+      ],
+      editProperties: ['text', 'linkUrl', 'accounts', 'scheduledAt', 'timeZone', 'team'],
+      filterProperties: ['status', 'author', 'team', 'scheduledAt'],
+      properties: {
+        text: { type: 'textarea' },
+        accounts: {
+          reference: 'ConnectedAccount',
+          isArray: true,
+          isVisible: { list: true, show: true, edit: true, filter: false },
+        },
+      },
+    },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction(
+        async (record, context) => {
+          const actor = actorOf(context);
+          await recordViewing(ctx, actor, record);
+          return postDetails(ctx, actor, record.id());
+        },
+        { component: 'PostPage' },
+      ),
+      new: newAction(
+        async (actor, payload) => {
+          const { id } = await createPost(ctx, actor, inputOf(payload));
+          return { id, notice: 'Saved as a draft.' };
+        },
+        { component: 'PostComposer', icon: 'Plus', variant: 'primary' },
+      ),
+      edit: editAction(
+        async (actor, id, payload) => {
+          await editPost(ctx, actor, id, inputOf(payload), versionField(payload));
+          return { notice: 'Saved.' };
+        },
+        { component: 'PostComposer', icon: 'Edit', isVisible: hasStatus(NOT_SENT) },
+        (actor, record) => recordViewing(ctx, actor, record),
+      ),
+      delete: deleteAction(
+        async (actor, id) => {
+          await deletePost(ctx, actor, id);
+          return { notice: 'The draft is deleted.' };
+        },
+        { isVisible: hasStatus(['draft', 'cancelled']) },
+      ),
+      schedule: recordAction(
+        async (actor, id) => {
+          const post = await schedulePost(ctx, actor, id);
+          return {
+            notice:
+              post.status === 'awaiting_approval'
+                ? 'Waiting for approval by somebody else in the team.'
+                : 'Scheduled. It will be published on time, without you.',
+          };
+        },
+        { icon: 'Clock', isVisible: hasStatus(WAITING) },
+      ),
+      publishNow: recordAction(
+        async (actor, id) => {
+          const post = await publishPostNow(ctx, actor, id);
+          return {
+            notice:
+              post.status === 'awaiting_approval'
+                ? 'Waiting for approval by somebody else in the team.'
+                : 'On its way. It will be there in a moment.',
+          };
+        },
+        { icon: 'Send', isVisible: hasStatus([...WAITING, 'scheduled']) },
+      ),
+      cancel: recordAction(
+        async (actor, id) => {
+          await cancelPost(ctx, actor, id);
+          return { notice: 'Cancelled. Nothing more of it will be published.' };
+        },
+        { icon: 'XCircle', isVisible: hasStatus(CANCELLABLE) },
+      ),
+      duplicate: recordAction(
+        async (actor, id) => {
+          const copy = await duplicatePost(ctx, actor, id);
+          return {
+            id: copy.id,
+            notice: 'Duplicated as a new draft.',
+            redirectUrl: `/admin/resources/Post/records/${copy.id}/edit`,
+          };
+        },
+        { icon: 'Copy' },
+      ),
+      approve: recordAction(
+        async (actor, id) => {
+          await approvePost(ctx, actor, id);
+          return { notice: 'Approved.' };
+        },
+        { icon: 'CheckCircle', isVisible: hasStatus(['awaiting_approval']) },
+      ),
+      sendBack: recordAction(
+        async (actor, id, payload) => {
+          await sendPostBack(ctx, actor, id, textField(payload, 'reason') ?? '');
+          return { notice: 'Sent back to its author.' };
+        },
+        { icon: 'CornerUpLeft', isVisible: hasStatus(['awaiting_approval']) },
+      ),
+    },
+  };
+}
+
+function inputOf(payload: Payload): PostInput {
+  return pick({
+    text: textField(payload, 'text') ?? undefined,
+    linkUrl: textField(payload, 'linkUrl'),
+    accounts: listField(payload, 'accounts'),
+    scheduledAt: textField(payload, 'scheduledAt'),
+    timeZone: textField(payload, 'timeZone'),
+    team: textField(payload, 'team'),
+  });
+}
+
+/** A superuser may look into every team; that he did is on record. */
+async function recordViewing(ctx: AppContext, actor: Actor, record: ScopedRecord): Promise<void> {
+  const { teamId } = record.subject;
+  if (!actor.isSuperuser || roleIn(actor, teamId) !== null) return;
+  await ctx.db.$transaction((tx) =>
+    recordEvent(
+      tx,
+      { actorId: actor.id, action: 'post.viewed', entity: 'Post', entityId: record.id(), teamId, metadata: {} },
+      ctx.clock.now(),
+    ),
+  );
+}
+
+function hasStatus(statuses: readonly string[]) {
+  return ({ record }: { record?: { params: Record<string, unknown> } }) =>
+    record === undefined || statuses.includes(String(record.params.status));
+}

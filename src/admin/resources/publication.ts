@@ -1,0 +1,139 @@
+import type { AppContext } from '../../context.ts';
+import { CANCELLABLE, RETRYABLE } from '../../domain/publication.ts';
+import { resolvePublication } from '../../publishing/resolve-publication.ts';
+import { cancelPublication, retryPublication } from '../../publishing/retry-publication.ts';
+import { actorOf } from '../acting.ts';
+import { textField } from '../payload.ts';
+import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { publicationDetails } from '../record-details.ts';
+import { ownedScope, text } from '../record-scope.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import { recordAction } from '../write-actions.ts';
+
+export function publicationResource(ctx: AppContext): ResourceDefinition {
+  return {
+    spec: {
+      name: 'Publication',
+      columns: [
+        'id',
+        'post',
+        'account',
+        'team',
+        'status',
+        'text',
+        'dueAt',
+        'sentAt',
+        'acceptedAt',
+        'externalId',
+        'permalink',
+        'attemptCount',
+        'maxAttempts',
+        'retryBaseSeconds',
+        'nextAttemptAt',
+        'errorCode',
+        'errorMessage',
+        'createdAt',
+        'updatedAt',
+      ],
+      filters: [
+        'id',
+        'post',
+        'account',
+        'team',
+        'status',
+        'dueAt',
+        'sentAt',
+        'acceptedAt',
+        'externalId',
+        'permalink',
+        'attemptCount',
+        'nextAttemptAt',
+        'errorCode',
+        'createdAt',
+        'updatedAt',
+      ],
+      searchColumns: ['permalink', 'externalId', 'errorCode', 'errorMessage'],
+      select: { post: { select: { authorId: true } } },
+      scope: (actor) =>
+        ownedScope(
+          actor,
+          'Publication',
+          (teamId) => ({ teamId }),
+          (teamId) => ({ teamId, post: { authorId: actor.id } }),
+        ),
+      subject: (row) => ({
+        ownerId: text((row.post as { authorId?: unknown } | null)?.authorId),
+        teamId: text(row.teamId),
+      }),
+    },
+    options: {
+      navigation: { name: 'write', icon: 'Edit3' },
+      titleProperty: 'id',
+      sort: { sortBy: 'dueAt', direction: 'desc' },
+      listProperties: ['post', 'account', 'status', 'dueAt', 'sentAt', 'attemptCount'],
+      showProperties: [
+        'post',
+        'account',
+        'team',
+        'status',
+        'text',
+        'dueAt',
+        'sentAt',
+        'acceptedAt',
+        'permalink',
+        'externalId',
+        'attemptCount',
+        'nextAttemptAt',
+        'errorCode',
+        'errorMessage',
+      ],
+      editProperties: [],
+      filterProperties: ['status', 'account', 'team', 'dueAt'],
+    },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction((record, context) => publicationDetails(ctx, actorOf(context), record.id()), {
+        component: 'PublicationPage',
+      }),
+      retry: recordAction(
+        async (actor, id) => {
+          await retryPublication(ctx, actor, id);
+          return { notice: 'Sent again. It will be there in a moment.' };
+        },
+        { icon: 'RefreshCw', isVisible: hasStatus(RETRYABLE) },
+      ),
+      cancel: recordAction(
+        async (actor, id) => {
+          await cancelPublication(ctx, actor, id);
+          return { notice: 'Cancelled. It will not be published to this account.' };
+        },
+        { icon: 'XCircle', isVisible: hasStatus(CANCELLABLE) },
+      ),
+      resolve: recordAction(
+        async (actor, id, payload) => {
+          const resolution = textField(payload, 'resolution') ?? '';
+          await resolvePublication(ctx, actor, id, {
+            resolution,
+            permalink: textField(payload, 'permalink') ?? undefined,
+            reason: textField(payload, 'reason') ?? '',
+          });
+          return {
+            notice:
+              resolution === 'live'
+                ? 'Noted as published.'
+                : resolution === 'absent'
+                  ? 'It will be sent again now.'
+                  : 'Given up. It will not be sent again.',
+          };
+        },
+        { icon: 'HelpCircle', isVisible: hasStatus(['unconfirmed']) },
+      ),
+    },
+  };
+}
+
+function hasStatus(statuses: readonly string[]) {
+  return ({ record }: { record?: { params: Record<string, unknown> } }) =>
+    record === undefined || statuses.includes(String(record.params.status));
+}

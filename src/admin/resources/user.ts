@@ -1,0 +1,97 @@
+import type { AppContext } from '../../context.ts';
+import { type Actor, roleIn } from '../../domain/access.ts';
+import { updateUser } from '../../identity/update-user.ts';
+import { createUser, setPassword } from '../../identity/users.ts';
+import { booleanField, type Payload, textField, versionField } from '../payload.ts';
+import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { pick, readableTeams } from '../record-scope.ts';
+import type { ResourceDefinition } from '../resource-definition.ts';
+import type { Row } from '../scoped-resource.ts';
+import { editAction, newAction } from '../write-actions.ts';
+
+export function userResource(ctx: AppContext): ResourceDefinition {
+  return {
+    spec: {
+      name: 'User',
+      columns: ['id', 'email', 'name', 'isSuperuser', 'isActive', 'timeZone', 'createdAt', 'updatedAt'],
+      filters: ['id', 'email', 'name', 'isSuperuser', 'isActive', 'timeZone', 'createdAt'],
+      searchColumns: ['name', 'email'],
+      select: { memberships: { select: { teamId: true } } },
+      // Oneself, and those who share a team.
+      scope: (actor) => {
+        const teams = readableTeams(actor, 'User');
+        return teams === null ? {} : { OR: [{ id: actor.id }, { memberships: { some: { teamId: { in: teams } } } }] };
+      },
+      subject: (row, actor) => ({ ownerId: row.id, teamId: sharedTeam(row, actor) }),
+    },
+    options: {
+      navigation: { name: 'people', icon: 'Users' },
+      titleProperty: 'name',
+      sort: { sortBy: 'name', direction: 'asc' },
+      listProperties: ['name', 'email', 'isActive', 'isSuperuser', 'timeZone'],
+      showProperties: ['name', 'email', 'timeZone', 'isActive', 'isSuperuser', 'createdAt', 'updatedAt'],
+      editProperties: ['name', 'email', 'timeZone', 'isSuperuser', 'isActive', 'password'],
+      filterProperties: ['name', 'email', 'isActive'],
+      // Write-only: no column of this name exists anywhere AdminJS can read.
+      properties: {
+        password: { type: 'password', isVisible: { list: false, show: false, filter: false, edit: true } },
+      },
+    },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction(),
+      new: newAction(
+        async (actor, payload) => {
+          const input = {
+            ...personOf(payload),
+            email: textField(payload, 'email') ?? '',
+            name: textField(payload, 'name') ?? '',
+          };
+          const { user, invitationUrl } = await ctx.db.$transaction((tx) => createUser(tx, ctx, actor, input));
+          const hint =
+            input.password === undefined || input.password === ''
+              ? ` Give them this link to choose a password: ${invitationUrl}`
+              : ' They can sign in with the password you chose.';
+          return { id: user.id, notice: `${user.name} is added.${hint}` };
+        },
+        { icon: 'UserPlus', variant: 'primary' },
+      ),
+      edit: editAction(
+        async (actor, id, payload) => {
+          const { password, ...change } = personOf(payload);
+          await ctx.db.$transaction(async (tx) => {
+            await updateUser(
+              tx,
+              ctx,
+              actor,
+              id,
+              { ...change, ...pick({ isActive: booleanField(payload, 'isActive') }) },
+              versionField(payload),
+            );
+            if (actor.isSuperuser && password !== undefined && password !== '')
+              await setPassword(tx, ctx, actor, id, password);
+          });
+          return { notice: 'Saved.' };
+        },
+        { icon: 'Edit' },
+      ),
+    },
+  };
+}
+
+function personOf(payload: Payload) {
+  return pick({
+    email: textField(payload, 'email') ?? undefined,
+    name: textField(payload, 'name') ?? undefined,
+    timeZone: textField(payload, 'timeZone') ?? undefined,
+    password: textField(payload, 'password') ?? undefined,
+    isSuperuser: booleanField(payload, 'isSuperuser'),
+  });
+}
+
+/** A team both are in; for oneself any of one's own, so that one may read and change oneself. */
+function sharedTeam(row: Row, actor: Actor): string | null {
+  const teams = (row.memberships as { teamId: string }[]).map(({ teamId }) => teamId);
+  return teams.find((teamId) => roleIn(actor, teamId) !== null) ?? null;
+}

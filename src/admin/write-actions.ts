@@ -1,0 +1,153 @@
+/**
+ * The changing actions: thin adapters from AdminJS's request to a verb and back to AdminJS's usual JSON. A refusal with
+ * field messages becomes the form's errors (200, as its front end expects); any other refusal is thrown and gets its
+ * HTTP status from refusal-answers.ts.
+ */
+import { type ActionContext, type ActionRequest, flat } from 'adminjs';
+import type { Actor } from '../domain/access.ts';
+import { notFound, Refusal } from '../domain/refusal.ts';
+import { actorOf } from './acting.ts';
+import type { ActionOptions } from './guarded-actions.ts';
+import type { Payload } from './payload.ts';
+import { recordAfter, scopedResourceOf } from './read-actions.ts';
+import { ScopedRecord } from './scoped-resource.ts';
+
+/** What a verb's adapter reports. */
+export interface Done {
+  /** A sentence for the person. */
+  notice: string;
+  /** The record to answer with, when it is not the one acted on. */
+  id?: string;
+  redirectUrl?: string;
+}
+
+/** @param create makes the record and returns its id */
+export function newAction(
+  create: (actor: Actor, payload: Payload) => Promise<{ id: string; notice: string }>,
+  options: ActionOptions = {},
+): ActionOptions {
+  return {
+    component: 'RecordForm',
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      requirePost(request);
+      const payload = request.payload ?? {};
+      try {
+        const { id, notice } = await create(actorOf(context), payload);
+        return { record: await recordAfter(context, id), notice: success(notice), redirectUrl: pageOf(context, id) };
+      } catch (error) {
+        return formErrors(error, context, payload);
+      }
+    },
+    ...options,
+  };
+}
+
+/** @param onRead called when the form is opened, before the record is shown in it */
+export function editAction(
+  update: (actor: Actor, id: string, payload: Payload) => Promise<Done>,
+  options: ActionOptions = {},
+  onRead?: (actor: Actor, record: ScopedRecord) => Promise<void>,
+): ActionOptions {
+  return {
+    component: 'RecordForm',
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      const id = recordIdOf(context);
+      if (request.method !== 'post') {
+        if (context.record instanceof ScopedRecord) await onRead?.(actorOf(context), context.record);
+        return { record: context.record?.toJSON(context.currentAdmin) };
+      }
+      const payload = request.payload ?? {};
+      try {
+        const { notice, redirectUrl } = await update(actorOf(context), id, payload);
+        return {
+          record: await recordAfter(context, id),
+          notice: success(notice),
+          redirectUrl: redirectUrl ?? pageOf(context, id),
+        };
+      } catch (error) {
+        return formErrors(error, context, payload);
+      }
+    },
+    ...options,
+  };
+}
+
+export function deleteAction(
+  remove: (actor: Actor, id: string) => Promise<{ notice: string }>,
+  options: ActionOptions = {},
+): ActionOptions {
+  return {
+    component: false,
+    variant: 'danger',
+    icon: 'Trash2',
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      requirePost(request);
+      const id = recordIdOf(context);
+      const before = context.record?.toJSON(context.currentAdmin);
+      const { notice } = await remove(actorOf(context), id);
+      return {
+        record: before,
+        notice: success(notice),
+        redirectUrl: context.h.resourceUrl({ resourceId: context.resource.id() }),
+      };
+    },
+    ...options,
+  };
+}
+
+/** An action of our own on one record. */
+export function recordAction(
+  perform: (actor: Actor, id: string, payload: Payload) => Promise<Done>,
+  options: ActionOptions,
+): ActionOptions {
+  return {
+    component: false,
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      requirePost(request);
+      const id = recordIdOf(context);
+      const done = await perform(actorOf(context), id, request.payload ?? {});
+      const answer = { record: await recordAfter(context, done.id ?? id), notice: success(done.notice) };
+      return done.redirectUrl === undefined ? answer : { ...answer, redirectUrl: done.redirectUrl };
+    },
+    ...options,
+  };
+}
+
+function requirePost(request: ActionRequest): void {
+  if (request.method !== 'post')
+    throw new Refusal('forbidden', 'This changes something, so it must be sent with POST.');
+}
+
+/** The id AdminJS has read the record by, inside the person's scope; never one from the payload. */
+function recordIdOf(context: ActionContext): string {
+  const id = context.record?.id();
+  if (id === undefined) throw notFound('record');
+  return id;
+}
+
+function success(message: string) {
+  return { message, type: 'success' as const };
+}
+
+export function pageOf(context: Pick<ActionContext, 'h' | 'resource'>, recordId: string): string {
+  return context.h.recordActionUrl({ resourceId: context.resource.id(), recordId, actionName: 'show' });
+}
+
+/** What was typed goes back with the messages, so that nothing is lost from the form. */
+function formErrors(error: unknown, context: ActionContext, payload: Payload) {
+  if (!(error instanceof Refusal) || error.code !== 'invalid' || Object.keys(error.fields).length === 0) throw error;
+  const resource = scopedResourceOf(context);
+  const known = resource.decorate().getFlattenProperties();
+  const typed = Object.fromEntries(
+    Object.entries(payload).filter(([key]) => key !== 'password' && known[key.replace(/[.[].*$/, '')] !== undefined),
+  );
+  const record = context.record ?? resource.build({});
+  const json = record.toJSON(context.currentAdmin);
+  const errors = Object.fromEntries(
+    Object.entries(error.fields).map(([field, message]) => [field, { type: 'invalid', message }]),
+  );
+  return {
+    record: { ...json, params: { ...json.params, ...flat.flatten(typed) }, errors },
+    notice: { message: error.message, type: 'error' as const },
+  };
+}

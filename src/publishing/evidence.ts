@@ -1,0 +1,73 @@
+/**
+ * As-published evidence: what exactly was sent, by whom, for whom, and what the platform answered. Frozen before sending,
+ * written in the transaction that records the acceptance, never changed (a database trigger sees to it).
+ */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../audit/canonical-json.ts';
+import type { Tx } from '../database/client.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { CreateRequest } from '../platforms/platform.ts';
+import type { ClaimedPublication } from './prepare.ts';
+
+/** What is known before the request leaves. */
+export interface FrozenContent {
+  publicationId: string;
+  postId: string;
+  platform: string;
+  account: { id: string; externalId: string; displayName: string };
+  text: string;
+  linkUrl: string | null;
+  media: readonly string[];
+  api: { url: string; version: string | null; requestSha256: string };
+  authorId: string;
+  approverId: string | null;
+  dueAt: string | null;
+}
+
+export function freeze(
+  publication: ClaimedPublication,
+  request: CreateRequest,
+  requestSha256: string,
+  approverId: string | null,
+): FrozenContent {
+  const { account, post } = publication;
+  const version =
+    Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'linkedin-version')?.[1] ?? null;
+  return {
+    publicationId: publication.id,
+    postId: post.id,
+    platform: account.platform,
+    account: { id: account.id, externalId: account.externalId, displayName: account.displayName },
+    text: publication.text ?? post.text,
+    linkUrl: post.linkUrl,
+    media: [],
+    api: { url: request.url, version, requestSha256 },
+    authorId: post.authorId,
+    approverId,
+    dueAt: publication.dueAt?.toISOString() ?? null,
+  };
+}
+
+/** Writes the evidence of an accepted attempt; a second time for the same attempt changes nothing. */
+export async function writeEvidence(
+  tx: Tx,
+  attempt: { id: string; sentAt: Date | null },
+  frozen: FrozenContent,
+  outcome: Outcome & { kind: 'accepted' },
+  acceptedAt: Date,
+): Promise<void> {
+  const document = {
+    ...frozen,
+    media: [...frozen.media],
+    sentAt: attempt.sentAt?.toISOString() ?? null,
+    acceptedAt: acceptedAt.toISOString(),
+    httpStatus: outcome.httpStatus,
+    externalId: outcome.externalId,
+    permalink: outcome.permalink,
+  };
+  const sha256 = createHash('sha256').update(canonicalJson(document)).digest('hex');
+  await tx.publicationEvidence.createMany({
+    data: { attemptId: attempt.id, publicationId: frozen.publicationId, document, sha256 },
+    skipDuplicates: true,
+  });
+}

@@ -1,0 +1,58 @@
+import type { Publication } from '@prisma/client';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import { LIFTED_BY_LATE_ANSWER } from '../domain/publication.ts';
+import type { Claim } from './claim.ts';
+import { closeAttempt, type Sent } from './close-attempt.ts';
+import { recordPublicationEvent } from './publication-event.ts';
+import { projectPostStatus } from './transition.ts';
+
+/**
+ * A worker that was taken for dead has an answer with a real id after all. It goes on its own attempt, and lifts the
+ * publication to `published`, whatever was believed meanwhile: what the platform says is there, is there.
+ * The caller holds the post's lock.
+ */
+export async function recordLateAnswer(
+  tx: Tx,
+  ctx: AppContext,
+  claim: Claim,
+  publication: Publication,
+  outcome: Outcome & { kind: 'accepted' },
+  at: Date,
+  sent: Sent | undefined,
+): Promise<void> {
+  if (publication.status === 'published') {
+    if (publication.externalId !== outcome.externalId) {
+      ctx.log.error(
+        { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
+        'a late answer names another post than the one on record: look at the account',
+      );
+    }
+    return;
+  }
+  if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
+  await closeAttempt(tx, claim, outcome, at, sent);
+  // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
+  await tx.publication.update({
+    where: { id: publication.id },
+    data: {
+      status: 'published',
+      acceptedAt: at,
+      externalId: outcome.externalId,
+      permalink: outcome.permalink,
+      nextAttemptAt: null,
+      leaseUntil: null,
+      errorCode: null,
+      errorMessage: null,
+    },
+  });
+  await projectPostStatus(tx, publication.postId);
+  await recordPublicationEvent(tx, ctx, publication, 'publication.published', {
+    outcome: 'accepted',
+    externalId: outcome.externalId,
+    permalink: outcome.permalink,
+    late: true,
+    from: publication.status,
+  });
+}

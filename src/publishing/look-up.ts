@@ -1,0 +1,150 @@
+/**
+ * Looking for a post whose outcome is unknown, on the platforms that let us look. Found: published, with its id. Not
+ * found: parked for a person, unless the team chose to send again after repeated good reads. A failed read proves nothing.
+ */
+import type { PublishAttempt } from '@prisma/client';
+import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
+import { recordEvent } from '../audit/record-event.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
+import type { LookUp } from '../domain/outcome.ts';
+import { queuePublication } from './schedule-post.ts';
+import { lockPost, movePublication } from './transition.ts';
+
+const BATCH = 20;
+/** While one process looks, no other does; a process that dies while looking leaves the next look to others. */
+const LOOKING_SECONDS = 60;
+
+/** Makes every look-up that is due. @returns how many were made */
+export async function lookUpUnconfirmed(ctx: AppContext, signal: AbortSignal): Promise<number> {
+  const due = await ctx.db.$queryRaw<{ id: string }[]>`
+    UPDATE publish_attempts SET next_look_up_at = clock_timestamp() + ${LOOKING_SECONDS} * interval '1 second'
+    WHERE id IN (SELECT id FROM publish_attempts WHERE state = 'unknown' AND next_look_up_at <= clock_timestamp() ORDER BY next_look_up_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+    RETURNING id`;
+  await Promise.all(due.map(({ id }) => lookUpOne(ctx, id, signal)));
+  return due.length;
+}
+
+async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal): Promise<void> {
+  const attempt = await ctx.db.publishAttempt.findUniqueOrThrow({
+    where: { id: attemptId },
+    include: { publication: { include: { account: true, post: true } } },
+  });
+  const { publication } = attempt;
+  const publisher = ctx.platforms[publication.account.platform]?.publisher;
+  if (publisher?.lookUp === undefined || attempt.sentAt === null) {
+    await ctx.db.publishAttempt.update({ where: { id: attemptId }, data: { nextLookUpAt: null } });
+    return;
+  }
+  let found: LookUp;
+  try {
+    const { accessToken } = await usableAccessToken(ctx, publication.accountId);
+    const content = { text: publication.text ?? publication.post.text, linkUrl: publication.post.linkUrl };
+    found = await publisher.lookUp(
+      content,
+      { externalId: publication.account.externalId, kind: publication.account.kind, accessToken },
+      attempt.sentAt,
+      signal,
+    );
+  } catch (error) {
+    if (!(error instanceof ReauthorizationRequiredError))
+      ctx.log.warn({ err: error, publicationId: publication.id }, 'a look-up failed; looking again later');
+    found = { found: 'no-answer', reason: 'the account cannot be read' };
+  }
+  await ctx.db.$transaction((tx) => apply(tx, ctx, attempt.id, publication.postId, found));
+}
+
+async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string, found: LookUp): Promise<void> {
+  await lockPost(tx, postId);
+  const attempt = await tx.publishAttempt.findUniqueOrThrow({
+    where: { id: attemptId },
+    include: { publication: { include: { team: true } } },
+  });
+  const { publication } = attempt;
+  // A person, or a late answer, was faster.
+  if (attempt.state !== 'unknown' || publication.status !== 'unconfirmed') return;
+  const now = ctx.clock.now();
+  const lookUps = attempt.lookUps + 1;
+  const at = nextLookUpAt(attempt.sentAt ?? now, lookUps, now);
+  if (found.found === 'present') {
+    if (!(await boundElsewhere(tx, attempt, found.externalId))) {
+      const acceptedAt = found.acceptedAt ?? attempt.sentAt ?? now;
+      await tx.publishAttempt.update({
+        where: { id: attemptId },
+        data: {
+          state: 'present',
+          lookUps,
+          nextLookUpAt: null,
+          finishedAt: now,
+          acceptedAt,
+          externalId: found.externalId,
+        },
+      });
+      await movePublication(tx, publication, 'published', {
+        acceptedAt,
+        externalId: found.externalId,
+        permalink: found.permalink,
+        errorCode: null,
+        errorMessage: null,
+        nextAttemptAt: null,
+      });
+      const metadata = {
+        outcome: 'accepted',
+        by: 'a look-up',
+        externalId: found.externalId,
+        permalink: found.permalink,
+      };
+      await recordEvent(
+        tx,
+        {
+          actorId: null,
+          action: 'publication.published',
+          entity: 'Publication',
+          entityId: publication.id,
+          teamId: publication.teamId,
+          metadata,
+        },
+        now,
+      );
+      return;
+    }
+    await tx.publishAttempt.update({ where: { id: attemptId }, data: { lookUps, nextLookUpAt: at } });
+    return;
+  }
+  if (found.found === 'no-answer') {
+    await tx.publishAttempt.update({ where: { id: attemptId }, data: { lookUps, nextLookUpAt: at } });
+    return;
+  }
+  const absentReads = attempt.absentReads + 1;
+  const firstAbsentAt = attempt.firstAbsentAt ?? now;
+  await tx.publishAttempt.update({
+    where: { id: attemptId },
+    data: { lookUps, absentReads, firstAbsentAt, nextLookUpAt: at },
+  });
+  if (publication.team.resendWhenAbsent && absenceIsProven(absentReads, firstAbsentAt, now)) {
+    await tx.publishAttempt.update({
+      where: { id: attemptId },
+      data: { state: 'absent', finishedAt: now, nextLookUpAt: null },
+    });
+    await queuePublication(tx, ctx, publication, now);
+    const metadata = { resolution: 'absent', by: 'look-ups', absentReads };
+    await recordEvent(
+      tx,
+      {
+        actorId: null,
+        action: 'publication.resolved',
+        entity: 'Publication',
+        entityId: publication.id,
+        teamId: publication.teamId,
+        metadata,
+      },
+      now,
+    );
+  }
+}
+
+/** A post that belongs to another attempt of ours is not this one, however equal its text. */
+async function boundElsewhere(tx: Tx, attempt: PublishAttempt, externalId: string): Promise<boolean> {
+  return (await tx.publishAttempt.count({ where: { externalId, id: { not: attempt.id } } })) > 0;
+}

@@ -1,0 +1,257 @@
+/** What happens around the pipeline: pauses, outages, restores, holds and late answers. */
+import type { Publication } from '@prisma/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { startWorker } from '../worker/worker.ts';
+import { spreadBacklog } from './backlog.ts';
+import { type Claim, claimDue } from './claim.ts';
+import { createHold, releaseHold } from './holds.ts';
+import { createPost } from './posts.ts';
+import { prepare } from './prepare.ts';
+import { publishPublication } from './publish-publication.ts';
+import { resolvePublication } from './resolve-publication.ts';
+import { guardAgainstRestore } from './restore-guard.ts';
+import { publishPostNow } from './schedule-post.ts';
+import { settle } from './settle.ts';
+import { recoverAbandonedClaims } from './sweep.ts';
+import { recordSent } from './write-ahead.ts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+beforeEach(async () => {
+  await bench.ctx.db.publication.updateMany({
+    where: { status: { in: ['scheduled', 'retrying'] } },
+    data: { status: 'cancelled', nextAttemptAt: null },
+  });
+});
+
+let serial = 0;
+const never = new AbortController().signal;
+
+async function due(): Promise<Publication> {
+  const post = await createPost(bench.ctx, bench.author, {
+    text: `Recovery ${++serial}`,
+    accounts: [bench.account.id],
+  });
+  await publishPostNow(bench.ctx, bench.author, post.id);
+  return bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+}
+
+async function claimed(): Promise<Claim> {
+  await due();
+  const [claim] = await claimDue(bench.ctx, 1);
+  if (claim === undefined) throw new Error('one is due');
+  return claim;
+}
+
+const row = (claim: Claim) => bench.ctx.db.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
+const endLease = (claim: Claim) =>
+  bench.ctx.db
+    .$executeRaw`UPDATE publications SET lease_until = now() - interval '1 second' WHERE id = ${claim.publicationId}::uuid`;
+const accepted = (n: number) => ({
+  kind: 'accepted' as const,
+  httpStatus: 201,
+  externalId: `urn:li:share:${n}`,
+  permalink: `https://www.linkedin.com/feed/update/urn:li:share:${n}/`,
+});
+const live = async () => (await bench.ledger()).length;
+
+describe('a worker that lost its claim', () => {
+  it('cannot send any more once the sweep has handed the publication back', async () => {
+    const claim = await claimed();
+    await endLease(claim);
+    await recoverAbandonedClaims(bench.ctx);
+    expect(await row(claim)).toMatchObject({ status: 'scheduled', attemptCount: 0 });
+    const before = await live();
+    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+    await publishPublication(bench.ctx, claim, never);
+    expect(await live()).toBe(before);
+  });
+
+  it('cannot send when its lease would end before the request’s deadline', async () => {
+    const claim = await claimed();
+    await bench.ctx.db
+      .$executeRaw`UPDATE publications SET lease_until = clock_timestamp() + interval '1 second' WHERE id = ${claim.publicationId}::uuid`;
+    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+  });
+
+  it('cannot overwrite a newer result with a failure', async () => {
+    const claim = await claimed();
+    await recordSent(bench.ctx, claim, 'hash');
+    await endLease(claim);
+    await recoverAbandonedClaims(bench.ctx);
+    const failure = { kind: 'rejected' as const, httpStatus: 400, errorCode: 'x', errorMessage: 'x' };
+    await settle(bench.ctx, claim, failure, new Date());
+    expect(await row(claim)).toMatchObject({ status: 'unconfirmed', errorCode: 'interrupted' });
+  });
+
+  it('is heard when it comes back late with a real id', async () => {
+    const claim = await claimed();
+    await recordSent(bench.ctx, claim, 'hash');
+    await endLease(claim);
+    await recoverAbandonedClaims(bench.ctx);
+    expect((await row(claim)).status).toBe('unconfirmed');
+    await settle(bench.ctx, claim, accepted(1), new Date());
+    expect(await row(claim)).toMatchObject({ status: 'published', externalId: 'urn:li:share:1' });
+  });
+
+  it('is heard even after a person has said that the post is not there', async () => {
+    const claim = await claimed();
+    await recordSent(bench.ctx, claim, 'hash');
+    await endLease(claim);
+    await recoverAbandonedClaims(bench.ctx);
+    await resolvePublication(bench.ctx, bench.author, claim.publicationId, {
+      resolution: 'absent',
+      reason: 'not seen',
+    });
+    await settle(bench.ctx, claim, accepted(2), new Date());
+    expect(await row(claim)).toMatchObject({ status: 'published', externalId: 'urn:li:share:2' });
+    expect((await claimDue(bench.ctx, 5)).map((other) => other.publicationId)).not.toContain(claim.publicationId);
+  });
+
+  it('may settle twice after an unclear commit without harm', async () => {
+    const claim = await claimed();
+    await recordSent(bench.ctx, claim, 'hash');
+    await settle(bench.ctx, claim, accepted(3), new Date());
+    await settle(bench.ctx, claim, accepted(3), new Date());
+    expect(await row(claim)).toMatchObject({ status: 'published', attemptCount: 1 });
+  });
+});
+
+describe('the database itself', () => {
+  it('refuses a second open attempt of one publication', async () => {
+    const claim = await claimed();
+    const second = bench.ctx.db.publishAttempt.create({
+      data: { publicationId: claim.publicationId, number: 9, fence: 9 },
+    });
+    await expect(second).rejects.toMatchObject({ code: 'P2002' });
+  });
+
+  it('refuses to publish without an id, and to change or delete what is published', async () => {
+    const claim = await claimed();
+    const { db } = bench.ctx;
+    await expect(
+      db.$executeRaw`UPDATE publications SET status = 'published' WHERE id = ${claim.publicationId}::uuid`,
+    ).rejects.toThrow('published_has_id');
+    await recordSent(bench.ctx, claim, 'hash');
+    await settle(bench.ctx, claim, accepted(4), new Date());
+    await expect(
+      db.$executeRaw`UPDATE publications SET status = 'scheduled' WHERE id = ${claim.publicationId}::uuid`,
+    ).rejects.toThrow('cannot be changed');
+    await expect(db.$executeRaw`DELETE FROM publications WHERE id = ${claim.publicationId}::uuid`).rejects.toThrow();
+  });
+
+  it('keeps what was published as evidence that nobody can change', async () => {
+    const claim = await claimed();
+    await publishPublication(bench.ctx, claim, never);
+    const evidence = await bench.ctx.db.publicationEvidence.findFirstOrThrow({
+      where: { publicationId: claim.publicationId },
+    });
+    const [entry] = (await bench.ledger()).slice(-1);
+    expect(evidence.document).toMatchObject({
+      text: entry?.text,
+      externalId: entry?.id,
+      authorId: bench.author.id,
+      account: { id: bench.account.id },
+      media: [],
+    });
+    expect(evidence.sha256).toMatch(/^[0-9a-f]{64}$/);
+    await expect(bench.ctx.db.$executeRaw`UPDATE publication_evidence SET document = '{}'`).rejects.toThrow(
+      'cannot be changed',
+    );
+    await expect(bench.ctx.db.$executeRaw`DELETE FROM publication_evidence`).rejects.toThrow('cannot be changed');
+  });
+});
+
+describe('a hold', () => {
+  it('that is ordered between preparing and sending still stops the request', async () => {
+    const manager = await bench.person('manager');
+    const claim = await claimed();
+    const before = await live();
+    const publication = await bench.ctx.db.publication.findUniqueOrThrow({
+      where: { id: claim.publicationId },
+      include: { account: true, team: true, post: true },
+    });
+    expect(await prepare(bench.ctx, publication)).toMatchObject({ ready: true });
+    const { id: holdId } = await createHold(bench.ctx, manager, {
+      scope: 'account',
+      account: bench.account.id,
+      reason: 'Stop',
+    });
+    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+    await publishPublication(bench.ctx, claim, never);
+    expect(await live()).toBe(before);
+    expect(await row(claim)).toMatchObject({ status: 'held', errorMessage: 'On hold: Stop' });
+    await releaseHold(bench.ctx, manager, holdId);
+    expect((await row(claim)).status).toBe('scheduled');
+  });
+});
+
+describe('after an outage', () => {
+  it('what piled up leaves one after another, per account', async () => {
+    const rows = [await due(), await due(), await due()];
+    for (const publication of rows)
+      await bench.ctx.db
+        .$executeRaw`UPDATE publications SET next_attempt_at = now() - interval '10 minutes', due_at = now() - interval '10 minutes' WHERE id = ${publication.id}::uuid`;
+    expect(await spreadBacklog(bench.ctx.db)).toBe(2);
+    expect(await claimDue(bench.ctx, 10)).toHaveLength(1);
+    const waiting = await bench.ctx.db.publication.findMany({
+      where: { id: { in: rows.map(({ id }) => id) }, status: 'scheduled' },
+      orderBy: { nextAttemptAt: 'asc' },
+    });
+    const seconds = waiting.map((publication) =>
+      Math.round(((publication.nextAttemptAt?.getTime() ?? 0) - Date.now()) / 1000),
+    );
+    expect(seconds[0]).toBeGreaterThan(15);
+    expect(seconds[1]).toBeGreaterThan(35);
+  });
+
+  it('what is later than the team allows is marked as missed, not sent', async () => {
+    const publication = await due();
+    await bench.ctx.db
+      .$executeRaw`UPDATE publications SET next_attempt_at = now() - interval '3 hours', due_at = now() - interval '3 hours' WHERE id = ${publication.id}::uuid`;
+    const before = await live();
+    const [claim] = await claimDue(bench.ctx, 1);
+    if (claim !== undefined) await publishPublication(bench.ctx, claim, never);
+    expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
+      status: 'missed',
+      errorCode: 'late',
+      attemptCount: 0,
+    });
+    expect(await live()).toBe(before);
+  });
+});
+
+describe('a restored database', () => {
+  it('puts everything on hold, says so, and sends nothing that was overdue', async () => {
+    await guardAgainstRestore(bench.ctx);
+    const publication = await due();
+    await bench.ctx.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
+    const worker = await startWorker(bench.ctx);
+    const before = await live();
+    expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
+      status: 'held',
+      errorCode: 'restored',
+    });
+    const hold = await bench.ctx.db.hold.findFirstOrThrow({ where: { scope: 'everything', releasedAt: null } });
+    expect(hold.reason).toContain('restored');
+    await worker.stop();
+    expect(await live()).toBe(before);
+    await bench.ctx.db.hold.update({ where: { id: hold.id }, data: { releasedAt: new Date() } });
+    expect(await guardAgainstRestore(bench.ctx)).toBeNull();
+  });
+
+  it('is suspected after hours without any worker, and only what is overdue waits', async () => {
+    await bench.ctx.db.$executeRaw`UPDATE worker_processes SET beat_at = now() - interval '7 hours'`;
+    const publication = await due();
+    expect(await guardAgainstRestore(bench.ctx)).toBe('gap');
+    expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
+      status: 'held',
+      errorCode: 'restored',
+    });
+    expect(await bench.ctx.db.hold.count({ where: { releasedAt: null } })).toBe(0);
+  });
+});
