@@ -294,7 +294,7 @@ describe('a stranger', () => {
     ).toEqual({});
     const jonas = new ApiClient(product.url);
     const answer = await jonas.consent('/auth/linkedin', 'jonas.lindqvist@example.com');
-    expect(answer.status).toBe(303);
+    expect(answer.status).toBe(302);
     const accounts = listAnswer.parse((await jonas.get(`${api}/ConnectedAccount/actions/list`)).json).records;
     expect(accounts.map((account) => account.params.displayName).sort()).toEqual(['Amara Okafor', 'Jonas Lindqvist']);
     expect(listAnswer.parse((await jonas.get(`${api}/Post/actions/list`)).json).records).toEqual([]);

@@ -62,3 +62,14 @@ describe('an error that nobody caught', () => {
     expect(await postgresOf(dataDir)).toBeNull();
   });
 });
+
+test('a signal to npm start reaches the server, and npm waits for its orderly end', async () => {
+  const dataDir = await bench.newDataDir();
+  const environment = { ROLE: 'worker', DATA_DIR: dataDir, npm_config_update_notifier: 'false' };
+  const npm = bench.start(environment, { command: ['npm', 'start'] });
+  await npm.ready();
+  npm.signal('SIGTERM');
+  expect(await npm.ended()).toBe(0);
+  expect(npm.output()).toMatch(/^Stopped\.$/m);
+  expect(await postgresOf(dataDir)).toBeNull();
+});

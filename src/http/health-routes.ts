@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Request, Router } from 'express';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { AppContext } from '../context.ts';
+import { createMetrics } from './metrics.ts';
 
 /** One part of the process: fine, or a sentence that says what is wrong. */
 export interface PartHealth {
@@ -16,14 +17,14 @@ export type Readiness = () => Promise<Readonly<Record<string, PartHealth>>>;
 
 export interface HealthOptions {
   readiness: Readiness;
-  /** Left out: a registry with the process's own figures. */
+  /** Left out: the product's figures and the process's own. */
   metrics?: Registry;
 }
 
 const READINESS_DEADLINE_MS = 5_000;
 
 /** For whoever watches the process: alive, ready, and its figures. No session, no secrets. */
-export function healthRoutes(ctx: AppContext, { readiness, metrics = processMetrics() }: HealthOptions): Router {
+export function healthRoutes(ctx: AppContext, { readiness, metrics = createMetrics(ctx) }: HealthOptions): Router {
   const router = Router();
 
   router.get('/healthz', (_req, res) => {
@@ -109,10 +110,4 @@ function isLoopback(address: string | undefined): boolean {
 function sameText(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
-}
-
-function processMetrics(): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  return registry;
 }

@@ -17,6 +17,8 @@ export interface Listener {
 /** Header and body must arrive within these, so that slow senders cannot pile up. Milliseconds. */
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+/** A request that was sent before the port closed has been read by then. */
+const ON_ITS_WAY_MS = 100;
 
 /**
  * Takes the port before anything else is started: a taken port then costs nothing and leaves nothing behind.
@@ -103,7 +105,9 @@ function closed(server: Server, traffic: Traffic, patienceMs: number): Promise<v
       resolve();
     });
     for (const response of traffic.answering.keys()) response.shouldKeepAlive = false;
-    const busy = new Set(traffic.answering.values());
-    for (const socket of traffic.sockets) if (!busy.has(socket)) socket.destroySoon();
+    setTimeout(() => {
+      const busy = new Set(traffic.answering.values());
+      for (const socket of traffic.sockets) if (!busy.has(socket)) socket.destroySoon();
+    }, ON_ITS_WAY_MS);
   });
 }

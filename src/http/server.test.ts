@@ -46,6 +46,8 @@ describe('health', () => {
     const answer = await server.visitor().get('/metrics');
     expect(answer.status).toBe(200);
     expect(answer.text).toContain('process_cpu_seconds_total');
+    expect(answer.text).toContain('scheduler_publications{status="unconfirmed"} 0');
+    expect(answer.text).toMatch(/scheduler_workers_alive \d/);
   });
 
   test('a client behind a proxy on this machine is not this machine, but may send the token', async () => {

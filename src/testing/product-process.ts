@@ -13,6 +13,7 @@ import { findPostmaster, type Postmaster, stopPostmaster } from '../database/pos
 
 const ROOT = dirname(dirname(import.meta.dirname));
 const NETWORK_GUARD = join(import.meta.dirname, 'network-guard.ts');
+/** Less than a test's own limit, so that what it printed is told. */
 const PATIENCE_MS = 25_000;
 
 export interface ProductProcess {
@@ -33,6 +34,8 @@ interface ProcessOptions {
   /** Relative to the project; default: the server. */
   program?: string;
   args?: readonly string[];
+  /** Run by this instead of by node, which then guards nothing. */
+  command?: readonly [string, ...string[]];
   /** Code that runs in the process before the program. */
   preload?: string;
   cwd?: string;
@@ -52,7 +55,7 @@ export class ProductBench {
 
   /** Only the given variables are set, and both ports are free ones unless said otherwise. */
   start(environment: Readonly<Record<string, string>>, options: ProcessOptions = {}): ProductProcess {
-    const { program = 'src/main.ts', args = [], preload, cwd = ROOT } = options;
+    const { program = 'src/main.ts', args = [], command, preload, cwd = ROOT } = options;
     // Set but empty, so that a developer's own .env does not fill the gaps.
     const unset = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
     const env = { PATH: process.env.PATH, ...unset, NODE_ENV: 'test', PORT: '0', SANDBOX_PORT: '0', ...environment };
@@ -60,16 +63,13 @@ export class ProductBench {
       NETWORK_GUARD,
       ...(preload === undefined ? [] : [`data:text/javascript,${encodeURIComponent(preload)}`]),
     ];
-    const child = spawn(
+    const [file, ...rest] = command ?? [
       process.execPath,
-      [...imports.flatMap((file) => ['--import', file]), join(ROOT, program), ...args],
-      {
-        cwd,
-        env,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+      ...imports.flatMap((module) => ['--import', module]),
+      join(ROOT, program),
+      ...args,
+    ];
+    const child = spawn(file, rest, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#children.push(child);
     return follow(child);
   }
@@ -122,7 +122,7 @@ function follow(child: ChildProcess): ProductProcess {
     ready: async () => (await printed(/^ +(?:Open|Health) +(http:\/\/[^/\s]+)/m))[1] ?? '',
     signal: (name, to = 'process') => void process.kill(to === 'group' ? -pid : pid, name),
     ended: async () => {
-      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+      const timer = setTimeout(() => void kill(child), PATIENCE_MS);
       await closed;
       clearTimeout(timer);
       return child.exitCode ?? child.signalCode ?? 'SIGKILL';
@@ -130,9 +130,14 @@ function follow(child: ChildProcess): ProductProcess {
   };
 }
 
+/** With whatever it started in its group, also when it is gone itself. */
 async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
+  const running = child.exitCode === null && child.signalCode === null;
+  const exited = running ? once(child, 'exit') : null;
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error; // Nobody is left.
+  }
   await exited;
 }

@@ -11,7 +11,7 @@ export interface Heartbeat {
 
 const KEEP_DAYS = 7;
 
-export async function startHeartbeat(ctx: Pick<AppContext, 'db'>): Promise<Heartbeat> {
+export async function startHeartbeat(ctx: Pick<AppContext, 'db' | 'log'>): Promise<Heartbeat> {
   const id = uuidv7();
   await ctx.db.$executeRaw`DELETE FROM worker_processes WHERE beat_at < now() - ${KEEP_DAYS} * interval '1 day'`;
   await ctx.db.$executeRaw`
@@ -21,8 +21,12 @@ export async function startHeartbeat(ctx: Pick<AppContext, 'db'>): Promise<Heart
       await ctx.db.$executeRaw`UPDATE worker_processes SET beat_at = clock_timestamp() WHERE id = ${id}::uuid`;
     },
     end: async () => {
-      await ctx.db
-        .$executeRaw`UPDATE worker_processes SET beat_at = clock_timestamp(), stopped_at = clock_timestamp() WHERE id = ${id}::uuid`;
+      try {
+        await ctx.db
+          .$executeRaw`UPDATE worker_processes SET beat_at = clock_timestamp(), stopped_at = clock_timestamp() WHERE id = ${id}::uuid`;
+      } catch (error) {
+        ctx.log.warn({ err: error }, 'could not say good-bye in the database; this worker will look dead for a while');
+      }
     },
   };
 }
