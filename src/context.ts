@@ -25,8 +25,37 @@ export const PRODUCTION_TIMINGS: Timings = {
   drainMs: 30_000,
 };
 
-/** The steps of publishing one publication, in order. Observed by metrics, and by the crash tests, which kill the process at one. */
-export const PUBLISH_STEPS = ['claimed', 'prepared', 'sent', 'answered', 'settled'] as const;
+/**
+ * Where a publication is inside this process. The pipeline's steps in order, then those of its recovery and of a person's
+ * decision. A step ending in -ing is inside a transaction that is not committed yet. Observers only: the crash tests kill
+ * the process at each of them.
+ */
+export const PUBLISH_STEPS = [
+  'claiming',
+  'claimed',
+  'loaded',
+  'prepared',
+  // About to write the attempt down as sent; `sent` is when that is committed.
+  'recording',
+  'sent',
+  // The connection is ready, not a byte of the request has left.
+  'connected',
+  // The whole request has been handed to the operating system.
+  'flushed',
+  'headers',
+  'body',
+  'answered',
+  'settling',
+  // The alarm of the next attempt is written; only when there is to be one.
+  'rescheduling',
+  'settled',
+  // The sweep has found an abandoned claim.
+  'abandoned',
+  'handing-back',
+  'recovered',
+  'resolving',
+  'resolved',
+] as const;
 export type PublishStep = (typeof PUBLISH_STEPS)[number];
 
 /** The long-lived things, built once in app.ts and passed by hand as the first argument. */

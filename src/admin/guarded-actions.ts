@@ -19,6 +19,9 @@ const BUILT_IN = {
   bulkDelete: 'bulk',
 } as const;
 
+/** Actions of our own that are called on the whole resource. */
+const OF_THE_RESOURCE: readonly string[] = ['retryMany', 'cancelMany', 'resolveMany'];
+
 /** Actions that only read; everything else takes POST. `edit` may also be read, to fill its form. */
 export const READING: readonly string[] = ['list', 'search', 'show'];
 
@@ -46,13 +49,16 @@ export function actionShape(
   offered: readonly string[],
 ): 'resource' | 'record' | null {
   if (!offered.includes(name) || POLICY[resource][name] === undefined) return null;
-  const builtIn = BUILT_IN[name as keyof typeof BUILT_IN];
-  return builtIn === 'resource' ? 'resource' : 'record';
+  return isOfTheResource(name) ? 'resource' : 'record';
+}
+
+function isOfTheResource(name: string): boolean {
+  return BUILT_IN[name as keyof typeof BUILT_IN] === 'resource' || OF_THE_RESOURCE.includes(name);
 }
 
 function guard(resource: ResourceName, name: string, options: ActionOptions): ActionOptions {
   return {
-    actionType: BUILT_IN[name as keyof typeof BUILT_IN] ?? 'record',
+    actionType: isOfTheResource(name) ? 'resource' : (BUILT_IN[name as keyof typeof BUILT_IN] ?? 'record'),
     showInDrawer: false,
     hideActionHeader: true,
     ...options,
@@ -63,8 +69,7 @@ function guard(resource: ResourceName, name: string, options: ActionOptions): Ac
 function isAllowed(resource: ResourceName, name: string, context: ActionContext): boolean {
   const actor = actorOf(context);
   const { record } = context;
-  if (!(record instanceof ScopedRecord))
-    return BUILT_IN[name as keyof typeof BUILT_IN] === 'resource' && canSometimes(actor, resource, name);
+  if (!(record instanceof ScopedRecord)) return isOfTheResource(name) && canSometimes(actor, resource, name);
   // A record that could be read is inside the scope, which is stricter than the table for reading.
   return READING.includes(name) ? canSometimes(actor, resource, name) : can(actor, resource, name, record.subject);
 }

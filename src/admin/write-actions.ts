@@ -8,7 +8,7 @@ import type { Actor } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { actorOf } from './acting.ts';
 import type { ActionOptions } from './guarded-actions.ts';
-import type { Payload } from './payload.ts';
+import { listField, type Payload } from './payload.ts';
 import { recordAfter, scopedResourceOf } from './read-actions.ts';
 import { ScopedRecord } from './scoped-resource.ts';
 
@@ -110,6 +110,21 @@ export function recordAction(
       return done.redirectUrl === undefined ? answer : { ...answer, redirectUrl: done.redirectUrl };
     },
     ...options,
+  };
+}
+
+/** An action of our own on several records, named by `ids`; the verb decides about each whether this person may. */
+export function manyAction(
+  perform: (actor: Actor, ids: readonly string[], payload: Payload) => Promise<{ notice: string; done: number; leftOut: unknown[] }>,
+): ActionOptions {
+  return {
+    component: false,
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      requirePost(request);
+      const payload = request.payload ?? {};
+      const { notice, ...counts } = await perform(actorOf(context), listField(payload, 'ids') ?? [], payload);
+      return { ...counts, notice: { message: notice, type: counts.done > 0 ? 'success' : 'error' } };
+    },
   };
 }
 

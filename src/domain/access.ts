@@ -43,7 +43,10 @@ const read = {
   search: gates('author', 'approver'),
 };
 
-/** For `new`, the relation is that to the team the record is made in. Bulk actions are not offered: each record is its own decision. */
+/**
+ * For `new`, the relation is that to the team the record is made in. AdminJS's bulk actions are not offered; `…Many` takes
+ * several ids and decides about each record as the action of one record would.
+ */
 export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates>>>> = {
   Post: {
     ...read,
@@ -63,6 +66,9 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     retry: gates('author', 'approver'),
     cancel: gates('author', 'approver'),
     resolve: gates('author', 'approver'),
+    retryMany: gates('author', 'approver'),
+    cancelMany: gates('author', 'approver'),
+    resolveMany: gates('author', 'approver'),
   },
   PublishAttempt: { ...read },
   // `own` is a personal account of the actor; an account of the team is visible to every member.

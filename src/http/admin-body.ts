@@ -72,11 +72,17 @@ function readMultipart(req: Request, res: Response, next: NextFunction): void {
     next();
     return;
   }
+  // formidable 1.x keeps only the last value of a repeated key; a plain form keeps them all, so this does too.
+  const values = new Map<string, string[]>();
+  const collect = { event: 'field', action: (_req: Request, _res: Response, _next: NextFunction, name: string, value: string) => {
+    values.set(name, [...(values.get(name) ?? []), value]);
+  } };
   // express-formidable reports a failure twice, and passing on the second would answer the request twice.
   let passed = false;
-  formidable(formidableOptions)(req, res, (error?: unknown) => {
+  formidable(formidableOptions, [collect])(req, res, (error?: unknown) => {
     if (passed) return;
     passed = true;
+    req.fields = Object.fromEntries([...values].map(([name, given]) => [name, given.length === 1 ? given[0] : given]));
     // What formidable complains about is always what was sent: a missing boundary, a broken part, too much.
     if (error === undefined || error instanceof BodyRefused) next(error);
     else next(new BodyRefused(/exceeded/.test(String(error)) ? 413 : 400));

@@ -1,5 +1,5 @@
 declare module 'express-formidable' {
-  import type { RequestHandler } from 'express';
+  import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
   /** Only what we use of version 1.2.0, which brings no types; options are assigned to formidable 1.x's form. */
   function formidable(options: {
@@ -7,12 +7,17 @@ declare module 'express-formidable' {
     maxFieldsSize?: number;
     maxFileSize?: number;
     onPart?(this: formidable.IncomingForm, part: formidable.Part): void;
-  }): RequestHandler;
+  }, events?: readonly formidable.FieldEvent[]): RequestHandler;
 
   namespace formidable {
     interface Part {
       /** Undefined for a plain field, text (also empty) for a file. */
       filename: string | undefined;
+    }
+    /** Called for every plain field, in order. */
+    interface FieldEvent {
+      event: 'field';
+      action(req: Request, res: Response, next: NextFunction, name: string, value: string): void;
     }
     interface IncomingForm {
       handlePart(part: Part): void;

@@ -46,9 +46,17 @@ export type NotSentReason =
   | 'connect-failure';
 export type NoAnswerReason = 'answer-timeout' | 'connection-lost' | 'aborted-after-sending' | 'malformed-answer';
 
+/**
+ * How far a request has come: a connection is ready and the first byte is about to be written · all of it was handed to
+ * the operating system · the status line and headers are here · the whole answer is here.
+ */
+export type Progress = 'connected' | 'flushed' | 'headers' | 'body';
+/** Called in the middle of things: it must neither throw nor wait. */
+export type OnProgress = (progress: Progress) => void;
+
 export interface HttpClient {
   /** Sends the request once. Never throws and never rejects. */
-  send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResult>;
+  send(request: HttpRequest, signal?: AbortSignal, onProgress?: OnProgress): Promise<HttpResult>;
   /** Drops idle connections; for tests and shutdown. */
   close(): Promise<void>;
 }
@@ -80,7 +88,8 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     connect: { timeout: options.connectTimeoutMs ?? 10_000, ...(options.lookup && { lookup: options.lookup }) },
   });
   return {
-    send: (request, signal) => sendOnce(agent, request, { deadlineMs, maxBodyBytes, signal }),
+    send: (request, signal, onProgress = () => undefined) =>
+      sendOnce(agent, request, { deadlineMs, maxBodyBytes, signal, onProgress }),
     close: () => agent.destroy(),
   };
 }
@@ -89,6 +98,7 @@ interface Limits {
   deadlineMs: number;
   maxBodyBytes: number;
   signal: AbortSignal | undefined;
+  onProgress: OnProgress;
 }
 
 function sendOnce(agent: Agent, request: HttpRequest, limits: Limits): Promise<HttpResult> {
@@ -128,10 +138,18 @@ function sendOnce(agent: Agent, request: HttpRequest, limits: Limits): Promise<H
       onRequestStart(started) {
         // Settled while it was still connecting, or offered a second time: nothing may be written any more.
         if (settled || controller !== null) started.abort(new Error('request is over'));
-        else controller = started;
+        else {
+          controller = started;
+          limits.onProgress('connected');
+        }
+      },
+      onRequestSent() {
+        limits.onProgress('flushed');
       },
       onResponseStart(_controller, status, headers) {
-        if (status >= 200) head = { status, headers: joined(headers) };
+        if (status < 200) return;
+        head = { status, headers: joined(headers) };
+        limits.onProgress('headers');
       },
       onResponseData(_controller, chunk) {
         if (settled) return;
@@ -141,6 +159,7 @@ function sendOnce(agent: Agent, request: HttpRequest, limits: Limits): Promise<H
           giveUp('connect-failure', 'malformed-answer', new Error('the answer is too large'));
       },
       onResponseEnd() {
+        limits.onProgress('body');
         settle(
           answer(true) ?? {
             kind: 'no-answer',

@@ -32,8 +32,8 @@ export function createLinkedIn(settings: PlatformSettings, options: LinkedInOpti
     publisher: {
       buildRequest: (content, account, now) => buildCreateRequest(settings.apiUrl, version(now), content, account),
 
-      async send(request, signal) {
-        return readCreateAnswer(await http.send(request, signal), options.clock.now(), permalink);
+      async send(request, signal, onProgress) {
+        return readCreateAnswer(await http.send(request, signal, onProgress), options.clock.now(), permalink);
       },
 
       async lookUp(content, account, sentAt, signal) {

@@ -6,6 +6,7 @@
 import type { Content } from '../domain/content-rules.ts';
 import type { LookUp, Outcome } from '../domain/outcome.ts';
 import type { Platform } from '../domain/platform-name.ts';
+import type { OnProgress } from './http-client.ts';
 
 /** Whom we publish as, with a token that is good right now. */
 export interface PublishingAccount {
@@ -29,8 +30,9 @@ export interface Publisher {
    * Sends the request once, with a total deadline, and reads the answer. Never throws for anything a network or a
    * platform can do and never repeats the request.
    * @param signal aborts the request (process shutdown); an abort after bytes were written is `unknown`
+   * @param onProgress told how far the request has come
    */
-  send(request: CreateRequest, signal: AbortSignal): Promise<Outcome>;
+  send(request: CreateRequest, signal: AbortSignal, onProgress?: OnProgress): Promise<Outcome>;
   /** Looks for a post whose outcome is unknown. Absent where the platform gives no way to look. */
   lookUp?(content: Content, account: PublishingAccount, sentAt: Date, signal: AbortSignal): Promise<LookUp>;
 }

@@ -3,7 +3,7 @@ import type { Database, Tx } from '../database/client.ts';
 /** What is overdue by more than this was not late by chance: something was down. */
 const BACKLOG_AFTER_SECONDS = 30;
 /** Distance between two overdue posts of one account. */
-const STAGGER_SECONDS = 20;
+export const STAGGER_SECONDS = 20;
 
 /**
  * Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another.

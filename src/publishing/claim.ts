@@ -19,7 +19,7 @@ export interface Claim {
  * Claims up to `limit` due publications, longest due first, and writes a `prepared` attempt for each.
  * @returns possibly fewer than are due: rows that somebody is editing right now are left for the next call
  */
-export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings'>, limit: number): Promise<Claim[]> {
+export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>, limit: number): Promise<Claim[]> {
   return ctx.db.$transaction(async (tx) => {
     const rows = await tx.$queryRaw<
       { id: string; post_id: string; fence: number; due_at: Date | null; number: number }[]
@@ -57,6 +57,7 @@ export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings'>, limit: n
       })),
     });
     for (const postId of new Set(claims.map((claim) => claim.postId))) await projectPostStatus(tx, postId);
+    for (const { publicationId } of claims) ctx.onStep('claiming', publicationId);
     return claims.map(({ publicationId, postId, attemptId, fence }) => ({ publicationId, postId, attemptId, fence }));
   });
 }

@@ -43,7 +43,12 @@ export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput
         entity: 'Hold',
         entityId: hold.id,
         teamId: hold.teamId,
-        metadata: { scope: hold.scope, reason: hold.reason },
+        metadata: {
+          scope: hold.scope,
+          reason: hold.reason,
+          ...(hold.platform === null ? {} : { platform: hold.platform }),
+          ...(hold.accountId === null ? {} : { account: hold.accountId }),
+        },
       },
       ctx.clock.now(),
     );
@@ -73,8 +78,39 @@ export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput
   });
 }
 
-/** Lifts a hold; what no other hold covers goes back on the schedule. The late policy decides about what is overdue. @throws Refusal */
-export async function releaseHold(ctx: AppContext, actor: Actor, holdId: string): Promise<Hold> {
+/** What would happen if this hold were released now. */
+export interface ReleaseForecast {
+  /** Publications that wait for this hold alone: they go on. */
+  goOn: number;
+  /** Publications it covers that wait for a person because of a restore: they stay on hold, because they may be out already. */
+  stay: number;
+}
+
+export async function forecastRelease(db: Database | Tx, hold: Hold): Promise<ReleaseForecast> {
+  const others = await db.hold.findMany({ where: { releasedAt: null, id: { not: hold.id } } });
+  const [goOn, stay] = await Promise.all([
+    others.some(({ scope }) => scope === 'everything')
+      ? 0
+      : db.publication.count({
+          where: { ...coverage(hold), status: 'held', errorCode: 'hold', NOT: others.map(coverage) },
+        }),
+    db.publication.count({ where: { ...coverage(hold), status: 'held', errorCode: 'restored' } }),
+  ]);
+  return { goOn, stay };
+}
+
+/**
+ * Lifts a hold; what no other hold covers goes back on the schedule. The late policy decides about what is overdue.
+ * @param reason why it is over; may be empty
+ * @returns the hold, and how many publications go on
+ * @throws Refusal
+ */
+export async function releaseHold(
+  ctx: AppContext,
+  actor: Actor,
+  holdId: string,
+  reason = '',
+): Promise<Hold & { goingOn: number }> {
   const released = await ctx.db.$transaction(async (tx) => {
     const hold = isUuid(holdId) ? await tx.hold.findUnique({ where: { id: holdId } }) : null;
     if (hold === null || !can(actor, 'Hold', 'show', { ownerId: null, teamId: hold.teamId })) throw notFound('hold');
@@ -93,19 +129,20 @@ export async function releaseHold(ctx: AppContext, actor: Actor, holdId: string)
         entity: 'Hold',
         entityId: hold.id,
         teamId: hold.teamId,
-        metadata: { scope: hold.scope },
+        metadata: { scope: hold.scope, reason: reason.trim() },
       },
       ctx.clock.now(),
     );
+    let goingOn = 0;
     for (const { id, postId } of await covered(tx, hold, ['held'])) {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
       if (publication.status !== 'held' || publication.errorCode !== 'hold') continue;
       if ((await activeHoldFor(tx, publication.account)) !== null) continue;
-      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now());
+      if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) goingOn += 1;
     }
     await spreadBacklog(tx);
-    return updated;
+    return { ...updated, goingOn };
   });
   ctx.wake();
   return released;
@@ -120,22 +157,22 @@ function coveredBy(account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>
   ];
 }
 
+/** The publications a hold is about, whatever their status. */
+function coverage(hold: Hold): Prisma.PublicationWhereInput {
+  if (hold.scope === 'platform' && hold.platform !== null) return { account: { platform: hold.platform } };
+  if (hold.scope === 'team' && hold.teamId !== null) return { teamId: hold.teamId };
+  if (hold.scope === 'account' && hold.accountId !== null) return { accountId: hold.accountId };
+  return {};
+}
+
 async function covered(
   tx: Tx,
   hold: Hold,
   statuses: ('scheduled' | 'retrying' | 'held')[],
 ): Promise<{ id: string; postId: string }[]> {
-  const scope: Prisma.PublicationWhereInput =
-    hold.scope === 'platform' && hold.platform !== null
-      ? { account: { platform: hold.platform } }
-      : hold.scope === 'team' && hold.teamId !== null
-        ? { teamId: hold.teamId }
-        : hold.scope === 'account' && hold.accountId !== null
-          ? { accountId: hold.accountId }
-          : {};
   // Post order, so that two of these never wait for each other's locks.
   return tx.publication.findMany({
-    where: { ...scope, status: { in: statuses } },
+    where: { ...coverage(hold), status: { in: statuses } },
     select: { id: true, postId: true },
     orderBy: { postId: 'asc' },
   });

@@ -6,9 +6,16 @@ import { mayPublishTo } from '../domain/access.ts';
 import { type Content, contentProblems } from '../domain/content-rules.ts';
 import { refuseFields } from '../domain/refusal.ts';
 import { parseScheduleTime, type ScheduleTime, scheduleTimeProblem } from '../domain/schedule-time.ts';
+import {
+  checkDelivery,
+  DEFAULT_DELIVERY,
+  type DeliveryInput,
+  type DeliverySettings,
+  sameDelivery,
+} from './delivery-settings.ts';
 
 /** Text as typed. An absent key means: leave it as it is. */
-export interface PostInput {
+export interface PostInput extends DeliveryInput {
   text?: string;
   linkUrl?: string | null;
   /** Connected-account ids. */
@@ -31,6 +38,7 @@ export interface PostBefore {
   scheduledAt: Date | null;
   timeZone: string | null;
   wallClock: string | null;
+  delivery: DeliverySettings;
 }
 
 export interface CheckedPost {
@@ -38,6 +46,7 @@ export interface CheckedPost {
   accounts: ConnectedAccount[];
   /** Null: no time chosen. `unchanged` is true when the time is the one the post already had. */
   schedule: (ScheduleTime & { unchanged: boolean }) | null;
+  delivery: DeliverySettings;
 }
 
 /**
@@ -65,9 +74,25 @@ export async function checkPostInput(
   ))
     fields[problem.field] ??= problem.message;
   const schedule = readSchedule(input, before, defaultTimeZone, now, fields);
+  const delivery = checkDelivery(input, before.delivery, fields);
+  refuseHomelessDelivery(input, delivery, accountIds, fields);
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
-  return { content, accounts, schedule };
+  return { content, accounts, schedule, delivery };
+}
+
+/** The settings are kept with each account's publication. Without an account they would be lost, so they are not taken. */
+function refuseHomelessDelivery(
+  input: PostInput,
+  delivery: DeliverySettings,
+  accountIds: readonly string[],
+  fields: Record<string, string>,
+): void {
+  if (accountIds.length > 0 || sameDelivery(delivery, DEFAULT_DELIVERY)) return;
+  const asked = (['latePolicy', 'lateLimitMinutes', 'retryBaseSeconds', 'maxAttempts'] as const).find(
+    (name) => input[name] !== undefined && input[name] !== null && input[name] !== '',
+  );
+  if (asked !== undefined) fields[asked] ??= 'Choose an account first: how a post is delivered is kept with its accounts.';
 }
 
 async function findAccounts(

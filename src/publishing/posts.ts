@@ -7,6 +7,7 @@ import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
+import { DEFAULT_DELIVERY, type DeliverySettings, deliveryOf, sameDelivery } from './delivery-settings.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
 import { requeueAfterEdit } from './schedule-post.ts';
@@ -28,6 +29,7 @@ export async function createPost(ctx: AppContext, actor: Actor, input: PostInput
       scheduledAt: null,
       timeZone: null,
       wallClock: null,
+      delivery: DEFAULT_DELIVERY,
     };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
     const post = await tx.post.create({ data: { teamId, authorId: actor.id, ...columns(checked) } });
@@ -35,6 +37,7 @@ export async function createPost(ctx: AppContext, actor: Actor, input: PostInput
       tx,
       post,
       checked.accounts.map((account) => account.id),
+      checked.delivery,
     );
     await recordEvent(
       tx,
@@ -79,15 +82,22 @@ export async function editPost(
         team: 'A post stays in its team.',
       });
     }
-    const before: PostBefore = { ...post, accountIds: post.publications.map((publication) => publication.accountId) };
+    const delivery = deliveryOf(post.publications);
+    const accountIds = post.publications.map((publication) => publication.accountId);
+    const before: PostBefore = { ...post, accountIds, delivery };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
     const changed = changedFields(post, checked);
+    const redelivered = !sameDelivery(delivery, checked.delivery);
     const updated = await tx.post.update({ where: { id: post.id }, data: columns(checked) });
     await replaceAccounts(
       tx,
       post,
       checked.accounts.map((account) => account.id),
+      checked.delivery,
     );
+    if (redelivered)
+      // Nothing of an editable post has left, so all of it gets the new settings.
+      await tx.publication.updateMany({ where: { postId: post.id }, data: checked.delivery });
     await recordEvent(
       tx,
       {
@@ -96,10 +106,15 @@ export async function editPost(
         entity: 'Post',
         entityId: post.id,
         teamId: post.teamId,
-        metadata: { ...summary(checked), changed },
+        metadata: {
+          ...summary(checked),
+          changed: redelivered ? [...changed, 'delivery'] : changed,
+          ...(redelivered ? { ...checked.delivery } : {}),
+        },
       },
       ctx.clock.now(),
     );
+    // How it is delivered is not what somebody approved: the settings alone ask for no new approval.
     await requeueAfterEdit(tx, ctx, actor, post, checked, changed.length > 0);
     await projectPostStatus(tx, post.id);
     return updated.id;
@@ -138,7 +153,11 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
   });
 }
 
-/** A new draft with the same text, link and still usable accounts, without a time; its author is who duplicated it. @throws Refusal */
+/**
+ * A new draft with the same text, link, delivery settings and still usable accounts, without a time; its author is who
+ * duplicated it.
+ * @throws Refusal
+ */
 export async function duplicatePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   const source = await ctx.db.$transaction((tx) => loadPostFor(tx, actor, 'duplicate', postId));
   const usable = source.publications.filter(
@@ -149,6 +168,7 @@ export async function duplicatePost(ctx: AppContext, actor: Actor, postId: strin
     linkUrl: source.linkUrl,
     team: source.teamId,
     accounts: usable.map((publication) => publication.accountId),
+    ...(usable.length === 0 ? {} : asTyped(deliveryOf(usable))),
   });
 }
 
@@ -190,17 +210,33 @@ function columns(checked: CheckedPost) {
   };
 }
 
+/** Settings in the form in which a person gives them. */
+function asTyped(delivery: DeliverySettings): Record<keyof DeliverySettings, string> {
+  return {
+    latePolicy: delivery.latePolicy ?? '',
+    lateLimitMinutes: delivery.lateLimitMinutes?.toString() ?? '',
+    retryBaseSeconds: delivery.retryBaseSeconds.toString(),
+    maxAttempts: delivery.maxAttempts.toString(),
+  };
+}
+
 async function addPublications(
   tx: Tx,
   post: { id: string; teamId: string },
   accountIds: readonly string[],
+  delivery: DeliverySettings,
 ): Promise<void> {
   await tx.publication.createMany({
-    data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId })),
+    data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId, ...delivery })),
   });
 }
 
-async function replaceAccounts(tx: Tx, post: PostForChange, accountIds: readonly string[]): Promise<void> {
+async function replaceAccounts(
+  tx: Tx,
+  post: PostForChange,
+  accountIds: readonly string[],
+  delivery: DeliverySettings,
+): Promise<void> {
   const removed = post.publications.filter((publication) => !accountIds.includes(publication.accountId));
   for (const publication of removed) {
     const attempts = await tx.publishAttempt.count({ where: { publicationId: publication.id } });
@@ -215,6 +251,7 @@ async function replaceAccounts(tx: Tx, post: PostForChange, accountIds: readonly
     tx,
     post,
     accountIds.filter((id) => !present.includes(id)),
+    delivery,
   );
 }
 

@@ -28,6 +28,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   ctx.onStep('claimed', claim.publicationId);
   const publication = await load(ctx, claim);
   if (publication === null) return;
+  ctx.onStep('loaded', claim.publicationId);
 
   const preparation = await prepareOrExplain(ctx, publication);
   ctx.onStep('prepared', claim.publicationId);
@@ -42,6 +43,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   }
 
   const { publisher, request, requestHash, tokenVersion, frozen } = preparation;
+  ctx.onStep('recording', claim.publicationId);
   const sentAt = await recordSent(ctx, claim, requestHash);
   if (sentAt === null) {
     await refusedAtTheLastMoment(ctx, claim, publication);
@@ -53,7 +55,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const outcome: Outcome =
     performance.now() - recorded > LONGEST_PAUSE_BEFORE_SENDING_MS
       ? pausedBeforeSending
-      : await publisher.send(request, signal);
+      : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
   ctx.onStep('answered', claim.publicationId);

@@ -24,12 +24,16 @@ export interface ResolutionInput {
   reason: string;
 }
 
-/** @throws Refusal with a message per field, or when the publication is not unconfirmed (any more) */
+/**
+ * @param sendAt when an absent one is sent again; now unless many are answered at once
+ * @throws Refusal with a message per field, or when the publication is not unconfirmed (any more)
+ */
 export async function resolvePublication(
   ctx: AppContext,
   actor: Actor,
   publicationId: string,
   input: ResolutionInput,
+  sendAt: Date = ctx.clock.now(),
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
@@ -41,7 +45,7 @@ export async function resolvePublication(
       );
     }
     await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
-    await moveOn(tx, ctx, publication, resolution, input);
+    await moveOn(tx, ctx, publication, resolution, input, sendAt);
     const metadata = { resolution, reason: input.reason.trim(), permalink: input.permalink ?? null };
     await recordEvent(
       tx,
@@ -55,7 +59,9 @@ export async function resolvePublication(
       },
       ctx.clock.now(),
     );
+    ctx.onStep('resolving', publicationId);
   });
+  ctx.onStep('resolved', publicationId);
   ctx.wake();
   return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
 }
@@ -97,6 +103,7 @@ async function moveOn(
   publication: PublicationForChange,
   resolution: Resolution,
   input: ResolutionInput,
+  sendAt: Date,
 ): Promise<void> {
   switch (resolution) {
     case 'live': {
@@ -113,7 +120,7 @@ async function moveOn(
       return;
     }
     case 'absent':
-      await queuePublication(tx, ctx, publication, ctx.clock.now());
+      await queuePublication(tx, ctx, publication, sendAt);
       return;
     case 'abandon':
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });

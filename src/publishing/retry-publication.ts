@@ -9,8 +9,17 @@ import { loadPublicationFor, type PublicationForChange } from './post-access.ts'
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
 
-/** Sends a failed, missed, held or waiting publication again, now. @throws Refusal */
-export async function retryPublication(ctx: AppContext, actor: Actor, publicationId: string): Promise<Publication> {
+/**
+ * Sends a failed, missed, held or waiting publication again.
+ * @param sendAt now, unless many are sent again at once
+ * @throws Refusal
+ */
+export async function retryPublication(
+  ctx: AppContext,
+  actor: Actor,
+  publicationId: string,
+  sendAt: Date = ctx.clock.now(),
+): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
     if (!RETRYABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'sent again'));
@@ -20,7 +29,7 @@ export async function retryPublication(ctx: AppContext, actor: Actor, publicatio
         `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`,
       );
     }
-    await queuePublication(tx, ctx, publication, ctx.clock.now());
+    await queuePublication(tx, ctx, publication, sendAt);
     const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
     await recordEvent(
       tx,

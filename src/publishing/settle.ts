@@ -49,6 +49,7 @@ export async function settle(
       await carryOut(tx, ctx, publication, final, decision, answeredAt);
       if (final.kind === 'reauthorization-required')
         await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sent?.tokenVersion);
+      ctx.onStep('settling', claim.publicationId);
     }),
   );
 }
@@ -84,6 +85,7 @@ export async function handBack(ctx: AppContext, claim: Claim): Promise<void> {
     ) {
       await setAlarm(tx, ctx, { id: publication.id, generation }, now);
     }
+    ctx.onStep('handing-back', claim.publicationId);
   });
 }
 
@@ -151,6 +153,7 @@ async function carryOut(
     fields.generation = publication.generation + 1;
     fields.nextAttemptAt = decision.at;
     await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
+    ctx.onStep('rescheduling', publication.id);
   }
   await movePublication(tx, publication, decision.next, fields, publication.fence);
   await record(tx, ctx, publication, ACTION[decision.next], {

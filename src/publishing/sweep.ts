@@ -42,6 +42,7 @@ export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
       attemptId: row.attempt_id,
       fence: row.fence,
     };
+    ctx.onStep('abandoned', claim.publicationId);
     if (row.state === 'prepared') {
       await handBack(ctx, claim);
       ctx.log.warn(
@@ -55,6 +56,7 @@ export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
         'a worker died while sending; the post may be live, a person decides',
       );
     }
+    ctx.onStep('recovered', claim.publicationId);
   }
   return abandoned.length;
 }

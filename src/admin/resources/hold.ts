@@ -1,5 +1,5 @@
 import type { AppContext } from '../../context.ts';
-import { createHold, releaseHold } from '../../publishing/holds.ts';
+import { createHold, forecastRelease, releaseHold } from '../../publishing/holds.ts';
 import { textField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { pick, readableTeams, text } from '../record-scope.ts';
@@ -53,7 +53,10 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(),
+      // What releasing would do is asked before it is done.
+      show: showAction(async (record) => ({
+        forecast: await forecastRelease(ctx.db, await ctx.db.hold.findUniqueOrThrow({ where: { id: record.id() } })),
+      })),
       new: newAction(
         async (actor, payload) => {
           const target = pick({
@@ -71,9 +74,14 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
         { icon: 'PauseCircle', variant: 'danger' },
       ),
       release: recordAction(
-        async (actor, id) => {
-          await releaseHold(ctx, actor, id);
-          return { notice: 'Released. What is still in time goes out.' };
+        async (actor, id, payload) => {
+          const { goingOn } = await releaseHold(ctx, actor, id, textField(payload, 'reason') ?? '');
+          return {
+            notice:
+              goingOn === 0
+                ? 'Released. Nothing was waiting for it alone.'
+                : `Released. ${goingOn === 1 ? 'One publication goes' : `${goingOn} publications go`} on.`,
+          };
         },
         {
           icon: 'PlayCircle',

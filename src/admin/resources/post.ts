@@ -2,6 +2,7 @@ import { recordEvent } from '../../audit/record-event.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, roleIn } from '../../domain/access.ts';
 import { approvePost, sendPostBack } from '../../publishing/approve-post.ts';
+import { type DeliverySettings, deliveryOf } from '../../publishing/delivery-settings.ts';
 import type { PostInput } from '../../publishing/post-input.ts';
 import { createPost, deletePost, duplicatePost, editPost } from '../../publishing/posts.ts';
 import { cancelPost, publishPostNow, schedulePost } from '../../publishing/schedule-post.ts';
@@ -18,6 +19,9 @@ import { deleteAction, editAction, newAction, recordAction } from '../write-acti
 const NOT_SENT = ['draft', 'awaiting_approval', 'scheduled', 'held', 'missed', 'failed', 'cancelled'];
 const WAITING = ['draft', 'missed', 'failed', 'cancelled', 'held'];
 const CANCELLABLE = ['awaiting_approval', 'scheduled', 'publishing', 'partly_published', 'held', 'missed', 'failed'];
+
+const DELIVERY = { latePolicy: true, lateLimitMinutes: true, retryBaseSeconds: true, maxAttempts: true } as const;
+const ON_THE_FORM = { type: 'string', isVisible: { list: false, show: false, edit: true, filter: false } } as const;
 
 export function postResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -49,7 +53,7 @@ export function postResource(ctx: AppContext): ResourceDefinition {
         'updatedAt',
       ],
       searchColumns: ['text', 'linkUrl'],
-      select: { publications: { select: { accountId: true, status: true }, orderBy: { id: 'asc' } } },
+      select: { publications: { select: { accountId: true, status: true, ...DELIVERY }, orderBy: { id: 'asc' } } },
       scope: (actor) =>
         ownedScope(
           actor,
@@ -58,7 +62,10 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           (teamId) => ({ teamId, authorId: actor.id }),
         ),
       subject: (row) => ({ ownerId: text(row.authorId), teamId: text(row.teamId) }),
-      extras: (row) => ({ accounts: (row.publications as { accountId: string }[]).map(({ accountId }) => accountId) }),
+      extras: (row) => {
+        const publications = row.publications as ({ accountId: string } & DeliverySettings)[];
+        return { accounts: publications.map(({ accountId }) => accountId), ...deliveryOf(publications) };
+      },
     },
     options: {
       navigation: { name: 'write', icon: 'Edit3' },
@@ -77,7 +84,18 @@ export function postResource(ctx: AppContext): ResourceDefinition {
         'createdAt',
         'updatedAt',
       ],
-      editProperties: ['text', 'linkUrl', 'accounts', 'scheduledAt', 'timeZone', 'team'],
+      editProperties: [
+        'text',
+        'linkUrl',
+        'accounts',
+        'scheduledAt',
+        'timeZone',
+        'team',
+        'latePolicy',
+        'lateLimitMinutes',
+        'retryBaseSeconds',
+        'maxAttempts',
+      ],
       filterProperties: ['status', 'author', 'team', 'scheduledAt'],
       properties: {
         text: { type: 'textarea' },
@@ -86,6 +104,11 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           isArray: true,
           isVisible: { list: true, show: true, edit: true, filter: false },
         },
+        // Kept on the publications; here, so that a form that is sent back keeps what was typed.
+        latePolicy: ON_THE_FORM,
+        lateLimitMinutes: ON_THE_FORM,
+        retryBaseSeconds: ON_THE_FORM,
+        maxAttempts: ON_THE_FORM,
       },
     },
     actions: {
@@ -189,6 +212,10 @@ function inputOf(payload: Payload): PostInput {
     scheduledAt: textField(payload, 'scheduledAt'),
     timeZone: textField(payload, 'timeZone'),
     team: textField(payload, 'team'),
+    latePolicy: textField(payload, 'latePolicy'),
+    lateLimitMinutes: textField(payload, 'lateLimitMinutes'),
+    retryBaseSeconds: textField(payload, 'retryBaseSeconds'),
+    maxAttempts: textField(payload, 'maxAttempts'),
   });
 }
 

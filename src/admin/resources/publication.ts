@@ -1,5 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import { CANCELLABLE, RETRYABLE } from '../../domain/publication.ts';
+import { cancelMany, type DecidedMany, resolveMany, retryMany } from '../../publishing/many-publications.ts';
 import { resolvePublication } from '../../publishing/resolve-publication.ts';
 import { cancelPublication, retryPublication } from '../../publishing/retry-publication.ts';
 import { actorOf } from '../acting.ts';
@@ -8,7 +9,7 @@ import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { publicationDetails } from '../record-details.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-import { recordAction } from '../write-actions.ts';
+import { manyAction, recordAction } from '../write-actions.ts';
 
 export function publicationResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -29,6 +30,8 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
         'attemptCount',
         'maxAttempts',
         'retryBaseSeconds',
+        'latePolicy',
+        'lateLimitMinutes',
         'nextAttemptAt',
         'errorCode',
         'errorMessage',
@@ -70,7 +73,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       navigation: { name: 'write', icon: 'Edit3' },
       titleProperty: 'id',
       sort: { sortBy: 'dueAt', direction: 'desc' },
-      listProperties: ['post', 'account', 'status', 'dueAt', 'sentAt', 'attemptCount'],
+      listProperties: ['post', 'account', 'status', 'dueAt', 'lateness'],
       showProperties: [
         'post',
         'account',
@@ -89,6 +92,14 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       ],
       editProperties: [],
       filterProperties: ['status', 'account', 'team', 'dueAt'],
+      // No column: what stands there is reckoned from the times.
+      properties: {
+        lateness: {
+          type: 'string',
+          isSortable: false,
+          isVisible: { list: true, show: false, edit: false, filter: false },
+        },
+      },
     },
     actions: {
       list: listAction(),
@@ -129,8 +140,36 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
         },
         { icon: 'HelpCircle', isVisible: hasStatus(['unconfirmed']) },
       ),
+      retryMany: manyAction(async (actor, ids) => {
+        const decided = await retryMany(ctx, actor, ids);
+        return { ...decided, notice: sentence(decided, 'sent again', 'could not be sent again') };
+      }),
+      cancelMany: manyAction(async (actor, ids) => {
+        const decided = await cancelMany(ctx, actor, ids);
+        return { ...decided, notice: sentence(decided, 'given up', 'could not be given up') };
+      }),
+      resolveMany: manyAction(async (actor, ids, payload) => {
+        const resolution = textField(payload, 'resolution') ?? '';
+        const decided = await resolveMany(ctx, actor, ids, {
+          resolution,
+          reason: textField(payload, 'reason') ?? '',
+        });
+        return { ...decided, notice: sentence(decided, 'answered', 'no longer unconfirmed') };
+      }),
     },
   };
+}
+
+/** Such as `4 answered, 1 no longer unconfirmed.` */
+function sentence({ done, leftOut }: DecidedMany, did: string, didNot: string): string {
+  const gone = leftOut.filter((one) => one.gone).length;
+  const parts = [
+    `${done} ${did}`,
+    ...(leftOut.length > gone ? [`${leftOut.length - gone} ${didNot}`] : []),
+    ...(gone > 0 ? [`${gone} not there, or not yours to decide`] : []),
+  ];
+  const why = leftOut.length === 1 ? ` ${leftOut[0]?.message ?? ''}` : '';
+  return `${parts.join(', ')}.${why}`;
 }
 
 function hasStatus(statuses: readonly string[]) {
