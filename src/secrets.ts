@@ -6,7 +6,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Config, ConfigError, tokenKeys } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
+import { tokenKeys } from './config-values.ts';
 
 export interface Secrets {
   /** First one signs; all are accepted. */

@@ -85,7 +85,7 @@ describe('a fresh installation', () => {
     for (const sentence of [
       'Enter a name',
       'Enter an e-mail address such as',
-      'Use at least 12 characters',
+      'Use at least 8 characters',
       'Give the team a name',
       'Choose a time zone such as',
     ])
@@ -146,7 +146,7 @@ describe('an invitation', () => {
     const visitor = server.visitor();
     expect((await visitor.get(pathOf(url))).text).toContain('ann@example.com');
     expect((await visitor.post(pathOf(url), { name: 'Ann', password: 'short' })).text).toContain(
-      'Use at least 12 characters',
+      'Use at least 8 characters',
     );
     expect(
       (

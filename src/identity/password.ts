@@ -6,7 +6,7 @@ import { hash, verify } from '@node-rs/argon2';
  */
 const OWASP = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-export const SHORTEST_PASSWORD = 12;
+export const SHORTEST_PASSWORD = 8;
 /** Longer ones only cost time to hash. */
 const LONGEST_PASSWORD = 256;
 

@@ -21,7 +21,7 @@ ${formProblem(problem) ?? html`<p class="soft">You are the first one here. Make 
 <form method="post" action="${action}">
 ${formField({ name: 'name', label: 'Your name', autocomplete: 'name', value: typed.name ?? '', problem: fields.name, autofocus: true })}
 ${formField({ name: 'email', label: 'E-mail address', type: 'email', autocomplete: 'username', value: typed.email ?? '', problem: fields.email })}
-${formField({ name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', hint: 'At least 12 characters.', problem: fields.password })}
+${formField({ name: 'password', label: 'Password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters; a few words in a row are best.', problem: fields.password })}
 ${formField({ name: 'teamName', label: 'Name of your team', autocomplete: 'organization', value: typed.teamName ?? 'My team', problem: fields.teamName })}
 ${timeZoneField({ value: typed.timeZone ?? '', problem: fields.timeZone })}
 <button type="submit">Create my account</button>
@@ -56,7 +56,7 @@ export function invitationPage(page: InvitationPage): string {
 <form method="post" action="${action}">
 ${formField({ name: 'name', label: 'Your name', autocomplete: 'name', value: typed.name ?? '', problem: fields.name, autofocus: true })}
 ${formField({ name: 'email', label: 'E-mail address', type: 'email', autocomplete: 'username', value: email, readonly: true })}
-${formField({ name: 'password', label: 'Choose a password', type: 'password', autocomplete: 'new-password', hint: 'At least 12 characters.', problem: fields.password })}
+${formField({ name: 'password', label: 'Choose a password', type: 'password', autocomplete: 'new-password', hint: 'At least 8 characters; a few words in a row are best.', problem: fields.password })}
 ${timeZoneField({ value: typed.timeZone ?? '', problem: fields.timeZone })}
 <button type="submit">Accept the invitation</button>
 </form>${byLinkedIn}`,
