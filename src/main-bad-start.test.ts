@@ -168,6 +168,10 @@ describe('a DATA_DIR that cannot be used', () => {
     );
   });
 
+  test('because it lies where no directory can be made', async () => {
+    await refused({ DATA_DIR: '/proc/nowhere/data' }, 'takes no directories');
+  });
+
   test('because nobody may write there', async () => {
     await refused(
       { DATA_DIR: NOT_WRITABLE },

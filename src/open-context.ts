@@ -8,6 +8,7 @@ import { createTokenCipher } from './accounts/token-cipher.ts';
 import { systemClock } from './clock.ts';
 import { type Config, sandboxedPlatforms } from './config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from './context.ts';
+import { makeDataDir } from './data-directory.ts';
 import { connectDatabase } from './database/client.ts';
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts';
 import { migrate } from './database/migrate.ts';
@@ -50,6 +51,10 @@ export async function openContext(
   overrides: Overrides = {},
 ): Promise<OpenContext> {
   const clock = overrides.clock ?? systemClock;
+  const sandboxed = overrides.sandbox === false ? [] : sandboxedPlatforms(config);
+  const keepsFiles =
+    config.databaseUrl === null || config.sessionSecrets === null || config.tokenKeys === null || sandboxed.length > 0;
+  if (keepsFiles) makeDataDir(config.dataDir);
   const secrets = loadSecrets(config, log);
   const databaseUrl = await openDatabase(config, log, closing, report);
   report('Applying migrations');
@@ -57,7 +62,6 @@ export async function openContext(
   const db = await connectDatabase(databaseUrl, { poolSize: DATABASE_POOL });
   closing.defer(() => db.$disconnect());
   const boss = await startQueues(config, log, closing, databaseUrl);
-  const sandboxed = overrides.sandbox === false ? [] : sandboxedPlatforms(config);
   const { settings, sandboxUrl } = await openPlatforms(config, log, closing, report, sandboxed);
   const ctx: AppContext = {
     // Where a platform is the sandbox, everybody who asks is told the sandbox's addresses.
