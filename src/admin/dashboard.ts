@@ -1,9 +1,12 @@
 /** What the first page shows: what waits for a person, what leaves next, what went out and how late, what happened. */
 import type { AppContext } from '../context.ts';
-import { type Actor, can, canSometimes } from '../domain/access.ts';
+import { type Actor, can, canSometimes, type ResourceName } from '../domain/access.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { NEEDS_ATTENTION } from '../domain/publication.ts';
-import type { ResourceDefinition } from './resource-definition.ts';
+import { oldestOverdueSeconds } from '../publishing/overdue.ts';
+import { workerPresence } from '../publishing/worker-presence.ts';
+import { sandboxFeed } from './account-address.ts';
+import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import type { Where } from './resource-query.ts';
 
 const LENGTH = 6;
@@ -31,11 +34,9 @@ export async function dashboardData(
   actor: Actor,
   definitions: readonly ResourceDefinition[],
 ): Promise<Record<string, unknown>> {
-  const within = (name: string, ...conditions: Where[]) => {
-    const definition = definitions.find(({ spec }) => spec.name === name);
-    if (definition === undefined) throw new Error(`no resource ${name}`);
-    return { AND: [definition.spec.scope(actor), ...conditions] };
-  };
+  const within = (name: ResourceName, ...conditions: Where[]) => ({
+    AND: [definitionOf(definitions, name).spec.scope(actor), ...conditions],
+  });
   const now = ctx.clock.now();
   const recently = new Date(now.getTime() - WEEK_MS);
   const { db } = ctx;
@@ -55,8 +56,9 @@ export async function dashboardData(
     drafts,
     accounts,
     accountsToReconnect,
-    holds,
     late,
+    workers,
+    overdueSeconds,
   ] = await Promise.all([
     db.publication.findMany({
       where: attention,
@@ -95,21 +97,6 @@ export async function dashboardData(
       take: LENGTH,
       select: { id: true, platform: true, displayName: true, teamId: true, ownerId: true },
     }),
-    db.hold.findMany({
-      where: within('Hold', { releasedAt: null }),
-      orderBy: { createdAt: 'desc' },
-      take: LENGTH,
-      select: {
-        id: true,
-        scope: true,
-        platform: true,
-        reason: true,
-        createdAt: true,
-        team: { select: { name: true } },
-        account: { select: { displayName: true } },
-        createdBy: { select: { name: true } },
-      },
-    }),
     db.publication.findMany({
       where: within('Publication', {
         status: 'published',
@@ -121,6 +108,8 @@ export async function dashboardData(
       take: 200,
       select: { dueAt: true, sentAt: true },
     }),
+    workerPresence(ctx),
+    oldestOverdueSeconds(ctx),
   ]);
 
   return {
@@ -138,15 +127,18 @@ export async function dashboardData(
       ...account,
       mayReconnect: can(actor, 'ConnectedAccount', 'reconnect', { ownerId, teamId: account.teamId }),
     })),
-    holds,
+    workerRuns: workers.some(({ state }) => state === 'running'),
+    // Machines and their processes are the operator's business.
+    workers: actor.isSuperuser ? workers : [],
+    overdueSeconds,
     medianLatenessMs: median(late.map(({ dueAt, sentAt }) => (sentAt?.getTime() ?? 0) - (dueAt?.getTime() ?? 0))),
     platforms: Object.values(ctx.platforms).map(({ platform, sandboxed }) => ({
       platform,
       label: PLATFORM_LABEL[platform],
       sandboxed,
+      feedUrl: sandboxed ? sandboxFeed(ctx, platform) : null,
     })),
     teams: await teamsToConnectFor(ctx, actor),
-    mayHold: canSometimes(actor, 'Hold', 'new'),
     mayWrite: canSometimes(actor, 'Post', 'new'),
   };
 }

@@ -9,6 +9,7 @@ import type { ResourceName } from '../domain/access.ts';
 import { actingContext, actorOf } from './acting.ts';
 import { bundleComponents, registerComponents } from './component-bundle.ts';
 import { dashboardData } from './dashboard.ts';
+import { evidenceDownload } from './evidence-download.ts';
 import { guardedActions } from './guarded-actions.ts';
 import { locale } from './locale.ts';
 import { readDatamodel } from './model-metadata.ts';
@@ -16,7 +17,7 @@ import { panelAssets } from './panel-assets.ts';
 import { panelPages } from './panel-page.ts';
 import { refusalAnswers, refusalStatuses, refuse } from './refusal-answers.ts';
 import { apiGate, type OfferedActions, pageGate } from './request-gate.ts';
-import type { ResourceDefinition } from './resource-definition.ts';
+import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import { auditEventResource } from './resources/audit-event.ts';
 import { connectedAccountResource } from './resources/connected-account.ts';
 import { holdResource } from './resources/hold.ts';
@@ -27,6 +28,7 @@ import { publishAttemptResource } from './resources/publish-attempt.ts';
 import { teamResource } from './resources/team.ts';
 import { userResource } from './resources/user.ts';
 import { ScopedResource } from './scoped-resource.ts';
+import { standingOrders } from './standing-orders.ts';
 import { theme } from './theme.ts';
 
 const ROOT_PATH = '/admin';
@@ -54,7 +56,14 @@ export async function createPanel(ctx: AppContext): Promise<{ router: Router }> 
   const offered = offeredActions(definitions);
   const router = Router();
   router.use('/frontend/assets', handler);
-  router.use('/api', actingPerson, refusalStatuses, apiGate(offered));
+  const specOf = (name: ResourceName) => definitionOf(definitions, name).spec;
+  router.use('/api', actingPerson, refusalStatuses);
+  router.use('/api/evidence', evidenceDownload(ctx, specOf('Publication')));
+  router.use(
+    '/api/standing-orders',
+    standingOrders(ctx, { holds: specOf('Hold'), accounts: specOf('ConnectedAccount') }),
+  );
+  router.use('/api', apiGate(offered));
   router.use(pageGate(offered), panelPages({ version, faviconPath: `${ROOT_PATH}/frontend/assets/favicon.svg` }));
   buildRouter(admin, router);
   router.use('/api', (_req, res) => refuse(res, 404, 'There is nothing at this address.'));

@@ -1,11 +1,24 @@
 /** What the pages of a post and of a publication show beyond the record itself. Read only after the record was, in scope. */
+import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { readEvidence } from '../publishing/read-evidence.ts';
+import { accountAddress } from './account-address.ts';
 
 const ACCOUNT = {
-  select: { id: true, platform: true, displayName: true, status: true, statusReason: true, profileUrl: true },
+  select: {
+    id: true,
+    platform: true,
+    kind: true,
+    externalId: true,
+    displayName: true,
+    status: true,
+    statusReason: true,
+    profileUrl: true,
+  },
 } as const;
+const TEAM_DELIVERY = { select: { name: true, latePolicy: true, lateLimitMinutes: true } } as const;
 const HISTORY_LENGTH = 50;
 
 /** The publications of a post, its history, and what its state allows. */
@@ -31,7 +44,9 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   });
   const statuses = publications.map((publication) => publication.status);
   const attempts = publications.reduce((sum, publication) => sum + publication._count.attempts, 0);
+  const { team } = await ctx.db.post.findUniqueOrThrow({ where: { id: postId }, select: { team: TEAM_DELIVERY } });
   return {
+    team,
     publications: publications.map(({ _count, ...publication }) => publication),
     history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)]),
     canEdit: canEditPost(statuses),
@@ -49,6 +64,7 @@ export async function publicationDetails(
     where: { id: publicationId },
     select: {
       account: ACCOUNT,
+      team: TEAM_DELIVERY,
       post: {
         select: { id: true, text: true, linkUrl: true, timeZone: true, author: { select: { id: true, name: true } } },
       },
@@ -71,7 +87,36 @@ export async function publicationDetails(
       },
     },
   });
-  return { ...publication, history: await history(ctx, actor, [publicationId]) };
+  const [evidence, events] = await Promise.all([
+    shownEvidence(ctx, publicationId),
+    history(ctx, actor, [publicationId]),
+  ]);
+  const { account } = publication;
+  return {
+    ...publication,
+    account: { ...account, address: accountAddress(ctx, account) },
+    evidence,
+    history: events,
+  };
+}
+
+/** The evidence with the names of the people it names by id. */
+async function shownEvidence(ctx: AppContext, publicationId: string): Promise<Record<string, unknown> | null> {
+  const evidence = await readEvidence(ctx.db, publicationId);
+  if (evidence === null) return null;
+  const { document, sha256, computed, intact, attemptNumber } = evidence;
+  const ids = [document.authorId, document.approverId].filter((id): id is string => isUuid(id));
+  const people = await ctx.db.user.findMany({ where: { id: { in: ids } }, select: { id: true, name: true } });
+  const nameOf = (id: unknown) => people.find((person) => person.id === id)?.name ?? null;
+  return {
+    document,
+    sha256,
+    computed,
+    intact,
+    attemptNumber,
+    author: nameOf(document.authorId),
+    approver: nameOf(document.approverId),
+  };
 }
 
 /** Events about these records. What superusers looked at is shown to those who may read the team's audit, and to themselves. */

@@ -42,6 +42,9 @@ export function apiGate(offered: OfferedActions): RequestHandler {
   };
 }
 
+/** The actions of a whole resource that have a page. */
+const PAGES_OF_THE_RESOURCE: readonly string[] = ['list', 'new'];
+
 /** For pages: an unknown one is shown with status 404, and one that only has a button leads to its record. */
 export function pageGate(offered: OfferedActions): RequestHandler {
   return (req, res, next) => {
@@ -60,6 +63,8 @@ export function pageGate(offered: OfferedActions): RequestHandler {
       actionShape(resource, second ?? '', offered[resource] ?? []) !== 'resource'
     )
       res.status(404);
+    else if (kind === 'actions' && second !== undefined && !PAGES_OF_THE_RESOURCE.includes(second))
+      return res.redirect(`${req.baseUrl}/resources/${resource}`);
     next();
   };
 }

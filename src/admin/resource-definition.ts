@@ -1,4 +1,5 @@
 import type { ResourceOptions } from 'adminjs';
+import type { ResourceName } from '../domain/access.ts';
 import type { ActionOptions } from './guarded-actions.ts';
 import type { ResourceSpec } from './scoped-resource.ts';
 
@@ -7,4 +8,10 @@ export interface ResourceDefinition {
   spec: ResourceSpec;
   options: Omit<ResourceOptions, 'actions' | 'id'>;
   actions: Readonly<Record<string, ActionOptions>>;
+}
+
+export function definitionOf(definitions: readonly ResourceDefinition[], name: ResourceName): ResourceDefinition {
+  const definition = definitions.find(({ spec }) => spec.name === name);
+  if (definition === undefined) throw new Error(`no resource ${name}`);
+  return definition;
 }

@@ -115,7 +115,11 @@ export function recordAction(
 
 /** An action of our own on several records, named by `ids`; the verb decides about each whether this person may. */
 export function manyAction(
-  perform: (actor: Actor, ids: readonly string[], payload: Payload) => Promise<{ notice: string; done: number; leftOut: unknown[] }>,
+  perform: (
+    actor: Actor,
+    ids: readonly string[],
+    payload: Payload,
+  ) => Promise<{ notice: string; done: number; leftOut: unknown[] }>,
 ): ActionOptions {
   return {
     component: false,

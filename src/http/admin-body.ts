@@ -74,9 +74,12 @@ function readMultipart(req: Request, res: Response, next: NextFunction): void {
   }
   // formidable 1.x keeps only the last value of a repeated key; a plain form keeps them all, so this does too.
   const values = new Map<string, string[]>();
-  const collect = { event: 'field', action: (_req: Request, _res: Response, _next: NextFunction, name: string, value: string) => {
-    values.set(name, [...(values.get(name) ?? []), value]);
-  } };
+  const collect: formidable.FieldEvent = {
+    event: 'field',
+    action: (_req: Request, _res: Response, _next: NextFunction, name: string, value: string) => {
+      values.set(name, [...(values.get(name) ?? []), value]);
+    },
+  };
   // express-formidable reports a failure twice, and passing on the second would answer the request twice.
   let passed = false;
   formidable(formidableOptions, [collect])(req, res, (error?: unknown) => {

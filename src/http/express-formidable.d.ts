@@ -2,12 +2,15 @@ declare module 'express-formidable' {
   import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
   /** Only what we use of version 1.2.0, which brings no types; options are assigned to formidable 1.x's form. */
-  function formidable(options: {
-    maxFields?: number;
-    maxFieldsSize?: number;
-    maxFileSize?: number;
-    onPart?(this: formidable.IncomingForm, part: formidable.Part): void;
-  }, events?: readonly formidable.FieldEvent[]): RequestHandler;
+  function formidable(
+    options: {
+      maxFields?: number;
+      maxFieldsSize?: number;
+      maxFileSize?: number;
+      onPart?(this: formidable.IncomingForm, part: formidable.Part): void;
+    },
+    events?: readonly formidable.FieldEvent[],
+  ): RequestHandler;
 
   namespace formidable {
     interface Part {

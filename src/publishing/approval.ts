@@ -5,6 +5,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { contentHash } from './content-hash.ts';
+import { isGivenUp } from './given-up.ts';
 import type { PostForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
 
@@ -16,7 +17,8 @@ export async function validApproval(tx: Tx, post: PostForChange): Promise<Approv
 /** Moves what is on its way (or about to be) to `awaiting_approval`. */
 export async function requestApproval(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange): Promise<void> {
   for (const publication of post.publications) {
-    if (publication.status === 'published' || publication.status === 'awaiting_approval') continue;
+    if (publication.status === 'published' || publication.status === 'awaiting_approval' || isGivenUp(publication))
+      continue;
     // What failed, was missed or was cancelled goes back to a draft's state first: approval starts from there.
     await movePublication(tx, publication, 'awaiting_approval', {
       nextAttemptAt: null,

@@ -20,5 +20,7 @@ export async function spreadBacklog(db: Database | Tx): Promise<number> {
     UPDATE publications
     SET next_attempt_at = clock_timestamp() + place * ${STAGGER_SECONDS} * interval '1 second'
     FROM backlog
-    WHERE backlog.id = publications.id AND place > 0 AND publications.status IN ('scheduled', 'retrying')`;
+    WHERE backlog.id = publications.id AND place > 0 AND publications.status IN ('scheduled', 'retrying')
+      -- Asked again: while this waited for the row's lock, somebody may have moved it to next week.
+      AND publications.next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'`;
 }

@@ -23,6 +23,7 @@ export async function recordLateAnswer(
   sent: Sent | undefined,
 ): Promise<void> {
   if (publication.status === 'published') {
+    await closeAttempt(tx, claim, outcome, at, sent);
     if (publication.externalId !== outcome.externalId) {
       ctx.log.error(
         { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
@@ -32,6 +33,7 @@ export async function recordLateAnswer(
     return;
   }
   if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
+  await supersedeOthers(tx, claim, at);
   await closeAttempt(tx, claim, outcome, at, sent);
   // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
   await tx.publication.update({
@@ -54,5 +56,15 @@ export async function recordLateAnswer(
     permalink: outcome.permalink,
     late: true,
     from: publication.status,
+  });
+}
+
+/** Whoever claimed the publication meanwhile is too late: what it has not sent it never will, what it has sent nobody waits for. */
+async function supersedeOthers(tx: Tx, claim: Claim, at: Date): Promise<void> {
+  const others = { publicationId: claim.publicationId, id: { not: claim.attemptId } };
+  await tx.publishAttempt.deleteMany({ where: { ...others, state: 'prepared' } });
+  await tx.publishAttempt.updateMany({
+    where: { ...others, state: 'sent' },
+    data: { state: 'unknown', outcome: 'unknown', finishedAt: at, errorCode: 'superseded' },
   });
 }

@@ -92,7 +92,8 @@ function refuseHomelessDelivery(
   const asked = (['latePolicy', 'lateLimitMinutes', 'retryBaseSeconds', 'maxAttempts'] as const).find(
     (name) => input[name] !== undefined && input[name] !== null && input[name] !== '',
   );
-  if (asked !== undefined) fields[asked] ??= 'Choose an account first: how a post is delivered is kept with its accounts.';
+  if (asked !== undefined)
+    fields[asked] ??= 'Choose an account first: how a post is delivered is kept with its accounts.';
 }
 
 async function findAccounts(

@@ -15,8 +15,8 @@ import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
 
 /**
- * A request may only start this soon after its write-ahead record. A process that was paused in between (a suspended
- * laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
+ * A request may only start this soon after its write-ahead record was begun. A process that was paused in between (a
+ * suspended laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
  */
 const LONGEST_PAUSE_BEFORE_SENDING_MS = 2_000;
 
@@ -44,6 +44,8 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
 
   const { publisher, request, requestHash, tokenVersion, frozen } = preparation;
   ctx.onStep('recording', claim.publicationId);
+  // From before the write: a process paused after the commit learns of it only when it goes on, minutes later perhaps.
+  const recording = performance.now();
   const sentAt = await recordSent(ctx, claim, requestHash);
   if (sentAt === null) {
     await refusedAtTheLastMoment(ctx, claim, publication);
@@ -53,8 +55,8 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   ctx.onStep('sent', claim.publicationId);
 
   const outcome: Outcome =
-    performance.now() - recorded > LONGEST_PAUSE_BEFORE_SENDING_MS
-      ? pausedBeforeSending
+    performance.now() - recording > LONGEST_PAUSE_BEFORE_SENDING_MS
+      ? pausedBeforeSending(ctx.clock.now())
       : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
@@ -91,13 +93,16 @@ async function prepareOrExplain(ctx: AppContext, publication: ClaimedPublication
   }
 }
 
-const pausedBeforeSending: Outcome = {
-  kind: 'unavailable',
-  httpStatus: null,
-  errorCode: 'process-paused',
-  errorMessage: 'The server was paused just before sending, so nothing was sent.',
-  retryAt: null,
-};
+/** Nothing is wrong with the platform, so there is nothing to wait for. */
+function pausedBeforeSending(now: Date): Outcome {
+  return {
+    kind: 'unavailable',
+    httpStatus: null,
+    errorCode: 'process-paused',
+    errorMessage: 'The server was paused just before sending, so nothing was sent.',
+    retryAt: now,
+  };
+}
 
 async function load(ctx: AppContext, claim: Claim): Promise<ClaimedPublication | null> {
   const publication = await ctx.db.publication.findUnique({

@@ -19,7 +19,9 @@ export async function releaseAccountHolds(tx: Tx, ctx: AppContext, accountId: st
   for (const { id, postId } of waiting) {
     await lockPost(tx, postId);
     const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
-    if (publication.status !== 'held' || publication.errorCode === 'late') continue;
+    if (publication.status !== 'held') continue;
+    // These wait for a person's decision, not for the account.
+    if (publication.errorCode === 'late' || publication.errorCode === 'restored') continue;
     if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) released += 1;
   }
   await spreadBacklog(tx);

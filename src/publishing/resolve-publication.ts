@@ -9,6 +9,7 @@ import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { isPublicHttpUrl } from '../domain/content-rules.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
+import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
@@ -123,7 +124,7 @@ async function moveOn(
       await queuePublication(tx, ctx, publication, sendAt);
       return;
     case 'abandon':
-      await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
+      await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, ...GIVEN_UP });
       return;
     default:
       resolution satisfies never;

@@ -14,6 +14,7 @@ import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
+import { isGivenUp } from './given-up.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import type { CheckedPost } from './post-input.ts';
 import { lockPost, movePublication } from './transition.ts';
@@ -148,7 +149,9 @@ export async function requeueAfterEdit(
 
 /** Schedules all publications of the post that are not published yet, or asks for approval where the team wants it. */
 async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange, dueAt: Date): Promise<void> {
-  const targets = post.publications.filter((publication) => publication.status !== 'published');
+  const targets = post.publications.filter(
+    (publication) => publication.status !== 'published' && !isGivenUp(publication),
+  );
   if (targets.some(({ status }) => status === 'publishing'))
     throw new Refusal('conflict', 'This post is being published right now.');
   if (targets.some(({ status }) => status === 'unconfirmed')) {
@@ -157,6 +160,11 @@ async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange
       'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.',
     );
   }
+  if (targets.length === 0 && post.publications.some(isGivenUp))
+    throw new Refusal(
+      'conflict',
+      'This post was given up while it may be live. Duplicate it to publish it again, after a look at the account.',
+    );
   if (targets.length === 0 && post.publications.length > 0)
     throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
   refuseUnpublishable(post);
@@ -177,7 +185,7 @@ async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange
 
 /** What must hold before anything is scheduled: an account, each of them connected, and content they take. @throws Refusal */
 function refuseUnpublishable(post: PostForChange): void {
-  const open = post.publications.filter((publication) => publication.status !== 'published');
+  const open = post.publications.filter((publication) => publication.status !== 'published' && !isGivenUp(publication));
   const fields: Record<string, string> = {};
   if (open.length === 0)
     fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';

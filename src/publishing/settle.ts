@@ -104,7 +104,10 @@ async function withdraw(
   });
 }
 
-/** A duplicate that names the live post, after an earlier attempt of ours that may have made it: that post is ours. */
+/**
+ * A duplicate that names the live post, after an earlier attempt of ours that may have made it: that post is ours, unless
+ * it belongs to another publication with the same text.
+ */
 async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Promise<Outcome> {
   if (outcome.kind !== 'duplicate' || outcome.externalId === null) return outcome;
   const earlier = await tx.publishAttempt.count({
@@ -115,7 +118,10 @@ async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Prom
       state: { in: ['absent', 'unknown', 'present'] },
     },
   });
-  if (earlier === 0) return outcome;
+  const elsewhere = await tx.publishAttempt.count({
+    where: { externalId: outcome.externalId, publicationId: { not: claim.publicationId } },
+  });
+  if (earlier === 0 || elsewhere > 0) return outcome;
   return {
     kind: 'accepted',
     httpStatus: outcome.httpStatus,

@@ -3,7 +3,11 @@
  * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
  */
 import type { AppContext } from '../context.ts';
+import { activeHoldFor } from './holds.ts';
+import { recordPublicationEvent } from './publication-event.ts';
+import { queuePublication } from './schedule-post.ts';
 import { handBack, settle } from './settle.ts';
+import { lockPost } from './transition.ts';
 
 /** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
 const BATCH = 200;
@@ -59,6 +63,35 @@ export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
     ctx.onStep('recovered', claim.publicationId);
   }
   return abandoned.length;
+}
+
+/**
+ * Holds that lost their reason while a worker was writing them down: the hold was released, or the account connected
+ * again (or its token renewed), in that very moment, so nobody comes back for them.
+ * @returns how many go on
+ */
+export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
+  const held = await ctx.db.$queryRaw<{ id: string; post_id: string }[]>`
+    SELECT publications.id, post_id
+    FROM publications JOIN connected_accounts account ON account.id = publications.account_id
+    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable')
+      AND NOT EXISTS (
+        SELECT 1 FROM holds
+        WHERE released_at IS NULL AND (scope = 'everything' OR (scope = 'platform' AND holds.platform = account.platform)
+          OR (scope = 'team' AND holds.team_id = account.team_id) OR (scope = 'account' AND holds.account_id = account.id)))
+    ORDER BY post_id LIMIT ${BATCH}`;
+  for (const { id, post_id: postId } of held) {
+    await ctx.db.$transaction(async (tx) => {
+      await lockPost(tx, postId);
+      const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
+      if (publication?.status !== 'held' || publication.account.status !== 'active') return;
+      if ((await activeHoldFor(tx, publication.account)) !== null) return;
+      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now());
+      const metadata = { by: 'the sweep', from: 'held', errorCode: publication.errorCode };
+      await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
+    });
+  }
+  return held.length;
 }
 
 const diedWhileSending = {

@@ -18,7 +18,7 @@ import type { Actor, TeamRole } from '../domain/access.ts';
 import { createPlatforms } from '../platforms/registry.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { createQueues } from '../worker/worker.ts';
-import { freshDatabase } from './fresh-database.ts';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { QUICK } from './quick-timings.ts';
 
 export interface LedgerEntry {
@@ -53,10 +53,12 @@ export const MEMBERS = [
   'rafael.duarte@example.com',
 ] as const;
 
-export async function openBench(over: Partial<Pick<AppContext, 'timings' | 'onStep' | 'clock'>> = {}): Promise<Bench> {
+export async function openBench(
+  over: Partial<Pick<AppContext, 'timings' | 'onStep' | 'clock'>> & { database?: FreshDatabase } = {},
+): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-bench-'));
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const database = await freshDatabase();
+  const database = over.database ?? (await freshDatabase());
   const sandbox = await startSandbox({ port: 0, dataDir, log });
   const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
   const clock = over.clock ?? systemClock;

@@ -1,13 +1,14 @@
 /** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
-import { ALARM_QUEUE, alarmPayload } from '../publishing/alarm.ts';
+import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
 import { guardAgainstRestore } from '../publishing/restore-guard.ts';
-import { recoverAbandonedClaims } from '../publishing/sweep.ts';
+import { recoverAbandonedClaims, releaseGroundlessHolds } from '../publishing/sweep.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { reportStrangeAlarms } from './strange-alarms.ts';
 
 /** Publications in flight in one process. Each waits for a platform most of the time. */
 const CONCURRENCY = 50;
@@ -49,6 +50,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   async function sweep(): Promise<void> {
     try {
       await recoverAbandonedClaims(ctx);
+      await releaseGroundlessHolds(ctx);
       dispatcher.wake();
       lastSweep = performance.now();
       await heartbeat.beat();
@@ -68,11 +70,8 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   }, ctx.timings.sweepMs);
 
   await ctx.boss.work(ALARM_QUEUE, { batchSize: ALARM_BATCH, pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {
-    for (const job of jobs) {
-      if (!alarmPayload.safeParse(job.data).success)
-        ctx.log.warn({ jobId: job.id }, 'an alarm of another version; the rows decide, nothing is lost');
-    }
     dispatcher.wake();
+    await reportStrangeAlarms(ctx, jobs);
   });
 
   return {

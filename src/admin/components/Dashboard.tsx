@@ -10,6 +10,7 @@ import { eventText } from './event-texts.ts';
 import { absoluteTime, describeLateness, lateness, Moment, useTimeZone } from './moments.tsx';
 import { Banner, Card, EmptyState, Loading, Page } from './page-frame.tsx';
 import { api } from './panel-client.ts';
+import { WorkersCard } from './workers-card.tsx';
 
 const REFRESH_MS = 15_000;
 const ATTENTION =
@@ -192,6 +193,7 @@ function Content({ data }: { data: DashboardData }) {
               </ol>
             )}
           </Card>
+          {data.workers.length === 0 ? null : <WorkersCard workers={data.workers} />}
         </div>
       </div>
     </>

@@ -5,6 +5,7 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { isPlatform, type Platform } from '../../domain/platform-name.ts';
 import { AccountPicker } from './account-picker.tsx';
+import { type Delivery, DeliveryField, deliveryOf, deliveryValues } from './delivery-field.tsx';
 import { SelectField, TextField } from './form-fields.tsx';
 import { dateOf, useTimeZone } from './moments.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
@@ -18,6 +19,7 @@ interface Draft {
   linkUrl: string;
   accounts: string[];
   schedule: Schedule;
+  delivery: Delivery;
   team: string;
 }
 
@@ -38,10 +40,11 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   const platforms = chosen
     .map((account) => String(account.params.platform))
     .filter((name): name is Platform => isPlatform(name));
-  const change = (part: Partial<Draft>) => {
+  const change = (part: Partial<Draft>, ...fields: readonly string[]) => {
     setDraft((before) => ({ ...before, ...part }));
-    saving.touch();
+    saving.touch(fields);
   };
+  const rules = teams.find(({ id }) => id === team)?.params;
   const status = existing === null ? 'draft' : String(existing.params.status);
   const staysScheduled = UNDER_WAY.includes(status);
   const save = (then: 'stay-draft' | 'schedule') => saving.save({ ...draft, team }, then);
@@ -68,14 +71,14 @@ export default function PostComposer({ record: given, action }: ActionProps) {
                 value={team}
                 error={saving.errors.team}
                 options={teams.map(({ id, title: label }) => ({ value: id, label }))}
-                onChange={(next) => change({ team: next, accounts: [] })}
+                onChange={(next) => change({ team: next, accounts: [] }, 'team', 'accounts')}
               />
             ) : null}
             <PostTextField
               value={draft.text}
               platforms={[...new Set(platforms)]}
               error={saving.errors.text}
-              onChange={(text) => change({ text })}
+              onChange={(text) => change({ text }, 'text')}
             />
             <TextField
               name="linkUrl"
@@ -84,7 +87,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               value={draft.linkUrl}
               placeholder="https://"
               error={saving.errors.linkUrl}
-              onChange={(linkUrl) => change({ linkUrl })}
+              onChange={(linkUrl) => change({ linkUrl }, 'linkUrl')}
             />
           </Card>
           <Card>
@@ -93,14 +96,27 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               chosen={draft.accounts}
               authorId={String(existing?.params.author ?? person?.id ?? '')}
               error={saving.errors.accounts}
-              onChange={(next) => change({ accounts: next })}
+              onChange={(next) => change({ accounts: next }, 'accounts', ...(next.length === 0 ? DELIVERY_FIELDS : []))}
             />
           </Card>
           <Card>
             <ScheduleField
               value={draft.schedule}
               errors={saving.errors}
-              onChange={(schedule) => change({ schedule })}
+              onChange={(schedule) => change({ schedule }, 'scheduledAt', 'timeZone')}
+            />
+          </Card>
+          <Card>
+            <DeliveryField
+              value={draft.delivery}
+              team={
+                rules === undefined
+                  ? null
+                  : { latePolicy: String(rules.latePolicy), lateLimitMinutes: Number(rules.lateLimitMinutes) }
+              }
+              enabled={draft.accounts.length > 0}
+              errors={saving.errors}
+              onChange={(part) => change({ delivery: { ...draft.delivery, ...part } }, ...changedDelivery(part))}
             />
           </Card>
           <div className="ss-form-actions ss-sticky">
@@ -200,6 +216,8 @@ function useSaving(existing: PanelRecord | null) {
       accounts: draft.accounts,
       scheduledAt: draft.schedule.wallClock,
       timeZone: draft.schedule.timeZone,
+      // Kept with the accounts: without one there is nothing to keep them with.
+      ...(draft.accounts.length === 0 ? {} : deliveryValues(draft.delivery)),
     };
     const answer =
       saved === null
@@ -214,7 +232,21 @@ function useSaving(existing: PanelRecord | null) {
     notify({ message: last.message, type: 'success' });
     navigate(`/admin/resources/Post/records/${id}/show`);
   };
-  return { save, errors, problem, savedAsDraft, busy, touch: () => setDirty(true) };
+  /** What is being corrected is no longer wrong until the server says so again. */
+  const touch = (fields: readonly string[]) => {
+    setDirty(true);
+    const left = Object.entries(errors).filter(([field]) => !fields.includes(field));
+    if (left.length === Object.keys(errors).length) return;
+    setErrors(Object.fromEntries(left));
+    setProblem(left[0]?.[1] ?? '');
+  };
+  return { save, errors, problem, savedAsDraft, busy, touch };
+}
+
+const DELIVERY_FIELDS = ['latePolicy', 'lateLimitMinutes', 'retryBaseSeconds', 'maxAttempts'] as const;
+
+function changedDelivery(part: Partial<Delivery>): string[] {
+  return Object.keys(part).map((name) => (name === 'retryBaseMinutes' ? 'retryBaseSeconds' : name));
 }
 
 function missingForSchedule(draft: Draft): Record<string, string> {
@@ -236,7 +268,14 @@ function useChoices() {
 
 function draftOf(record: PanelRecord | null, zone: string): Draft {
   if (record === null)
-    return { text: '', linkUrl: '', accounts: [], schedule: { wallClock: '', timeZone: zone }, team: '' };
+    return {
+      text: '',
+      linkUrl: '',
+      accounts: [],
+      schedule: { wallClock: '', timeZone: zone },
+      delivery: deliveryOf({}),
+      team: '',
+    };
   const { params } = record;
   const timeZone = String(params.timeZone ?? zone);
   const instant = dateOf(params.scheduledAt);
@@ -249,6 +288,7 @@ function draftOf(record: PanelRecord | null, zone: string): Draft {
     linkUrl: String(params.linkUrl ?? ''),
     accounts,
     schedule: { wallClock, timeZone },
+    delivery: deliveryOf(params),
     team: String(params.team ?? ''),
   };
 }

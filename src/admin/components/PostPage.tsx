@@ -3,6 +3,8 @@ import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { PlatformMark, StatusBadge } from './badges.tsx';
+import type { LateRule } from './delivery-field.tsx';
+import { DeliveryNotes } from './delivery-notes.tsx';
 import { type HistoryEvent, HistoryList } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
@@ -25,6 +27,7 @@ interface PublicationLine {
 }
 
 interface Details {
+  team: LateRule & { name: string };
   publications: PublicationLine[];
   history: HistoryEvent[];
   canEdit: boolean;
@@ -79,6 +82,7 @@ export default function PostPage({ record: given }: ActionProps) {
             <p className="ss-post-body">{String(params.text)}</p>
             {typeof params.linkUrl === 'string' && params.linkUrl !== '' ? <OutsideLink href={params.linkUrl} /> : null}
           </Card>
+          <DeliveryNotes params={params} team={details?.team ?? null} />
           <Card title="Publications" flush>
             {publications.length === 0 ? (
               <EmptyState icon="Link" title="No account is chosen">

@@ -3,6 +3,9 @@ import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
+import type { LateRule } from './delivery-field.tsx';
+import { DeliveryNotes } from './delivery-notes.tsx';
+import { EvidenceCard, type ShownEvidence } from './evidence-card.tsx';
 import { type HistoryEvent, HistoryList } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
@@ -24,9 +27,11 @@ interface Attempt {
 }
 
 interface Details {
-  account: { id: string; platform: string; displayName: string; status: string; profileUrl: string | null };
+  account: { id: string; platform: string; displayName: string; status: string; address: string | null };
   post: { id: string; text: string; linkUrl: string | null; timeZone: string | null; author: { name: string } };
+  team: LateRule & { name: string };
   attempts: Attempt[];
+  evidence: ShownEvidence | null;
   history: HistoryEvent[];
 }
 
@@ -48,7 +53,17 @@ export default function PublicationPage({ record: given }: ActionProps) {
           <PlatformMark platform={account.platform} /> {account.displayName} <StatusBadge status={status} />
         </>
       }
-      subtitle={`${platformLabel(account.platform)} · written by ${post.author.name}`}
+      subtitle={
+        <>
+          {platformLabel(account.platform)} · written by {post.author.name}
+          {account.address === null ? null : (
+            <>
+              {' · '}
+              <OutsideLink href={account.address}>Open the account</OutsideLink>
+            </>
+          )}
+        </>
+      }
       actions={<ActionButtons resource="Publication" record={record} onDone={reload} />}
     >
       {status === 'unconfirmed' && hasAction(record.recordActions, 'resolve') ? (
@@ -65,17 +80,22 @@ export default function PublicationPage({ record: given }: ActionProps) {
       ) : null}
       <div className="ss-columns">
         <div>
-          <Card
-            title="Text"
-            aside={
-              <Link className="ss-more" to={`/admin/resources/Post/records/${post.id}/show`}>
-                Open the post
-              </Link>
-            }
-          >
-            <p className="ss-post-body">{String(params.text ?? post.text)}</p>
-            {post.linkUrl === null ? null : <OutsideLink href={post.linkUrl} />}
-          </Card>
+          {status === 'published' ? <EvidenceCard publicationId={record.id} evidence={details.evidence} /> : null}
+          {/* The evidence shows the text as it went out; beside evidence that was changed, the post's own is worth seeing. */}
+          {status === 'published' && details.evidence?.intact === true ? null : (
+            <Card
+              title="Text"
+              aside={
+                <Link className="ss-more" to={`/admin/resources/Post/records/${post.id}/show`}>
+                  Open the post
+                </Link>
+              }
+            >
+              <p className="ss-post-body">{String(params.text ?? post.text)}</p>
+              {post.linkUrl === null ? null : <OutsideLink href={post.linkUrl} />}
+            </Card>
+          )}
+          <DeliveryNotes params={params} team={details.team} />
           <Card title="Attempts" flush>
             {details.attempts.length === 0 ? (
               <EmptyState icon="Activity" title="Nothing has been sent yet">

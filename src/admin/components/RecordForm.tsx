@@ -17,7 +17,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'Team.latePolicy': 'What happens to a post that could not leave in time.',
   'Team.lateLimitMinutes': 'How late it may still be sent.',
   'Team.resendWhenAbsent': 'Only after repeated good look-ups did not find it on the platform.',
-  'User.password': 'At least 12 characters. Left empty, they get a link to choose one themselves.',
+  'User.password': 'At least 8 characters. Left empty, they get a link to choose one themselves.',
   'User.isSuperuser': 'Sees and may do everything, in all teams.',
   'User.isActive': 'A deactivated person is signed out at once.',
   'Hold.reason': 'Shown to everybody who waits.',

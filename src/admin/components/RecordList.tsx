@@ -6,15 +6,15 @@ import { Link, useLocation, useNavigate } from 'react-router-dom';
 import { ConnectButtons } from './connect-buttons.tsx';
 import { LIST_TEXTS, type ListText } from './list-texts.ts';
 import { Banner, EmptyState, Loading, Page } from './page-frame.tsx';
-import { type Answer, api, hasAction, type PanelProperty, type PanelRecord } from './panel-client.ts';
-import { labelOf, Value } from './record-values.tsx';
+import { type Answer, api, hasAction } from './panel-client.ts';
+import { address, RecordTable } from './record-table.tsx';
 
 const COUNT_LIMIT = 10_000;
 
 export default function RecordList({ resource }: ActionProps) {
   const { search } = useLocation();
   const text = LIST_TEXTS[resource.id] ?? { title: resource.name, empty: 'Nothing here yet.', tabs: [] };
-  const { answer, loading } = useList(resource.id, search);
+  const { answer, loading, reload } = useList(resource.id, search);
   return (
     <Page
       name={text.title}
@@ -41,16 +41,21 @@ export default function RecordList({ resource }: ActionProps) {
         {text.searchFor === undefined ? null : <SearchBox resource={resource} label={text.searchFor} search={search} />}
       </div>
       <div className="ss-card ss-card-flush" aria-busy={loading}>
-        {answer === null ? <Loading /> : <Results resource={resource} text={text} answer={answer} search={search} />}
+        {answer === null ? (
+          <Loading />
+        ) : (
+          <Results resource={resource} text={text} answer={answer} search={search} onDecided={reload} />
+        )}
       </div>
     </Page>
   );
 }
 
 /** Loads what the address asks for, again when it changes. The old list stays until the new one is there. */
-function useList(resource: string, search: string): { answer: Answer | null; loading: boolean } {
+function useList(resource: string, search: string): { answer: Answer | null; loading: boolean; reload(): void } {
   const [state, setState] = useState<{ resource: string; answer: Answer } | null>(null);
   const [loading, setLoading] = useState(true);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     let current = true;
     setLoading(true);
@@ -64,8 +69,9 @@ function useList(resource: string, search: string): { answer: Answer | null; loa
     return () => {
       current = false;
     };
-  }, [resource, search]);
-  return { answer: state?.resource === resource ? state.answer : null, loading };
+  }, [resource, search, round]);
+  const reload = () => setRound((before) => before + 1);
+  return { answer: state?.resource === resource ? state.answer : null, loading, reload };
 }
 
 function Tabs({ resource, text, search }: { resource: ResourceJSON; text: ListText; search: string }) {
@@ -119,11 +125,13 @@ function Results({
   text,
   answer,
   search,
+  onDecided,
 }: {
   resource: ResourceJSON;
   text: ListText;
   answer: Answer;
   search: string;
+  onDecided(): void;
 }) {
   const query = new URLSearchParams(search);
   if (!answer.ok) {
@@ -149,86 +157,9 @@ function Results({
   }
   return (
     <>
-      <table className="ss-table">
-        <thead>
-          <tr>
-            {resource.listProperties.map((property) => (
-              <Heading key={property.propertyPath} resource={resource} property={property} query={query} />
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {answer.records.map((record) => (
-            <RecordRow key={record.id} resource={resource} record={record} />
-          ))}
-        </tbody>
-      </table>
+      <RecordTable resource={resource} records={answer.records} query={query} onDecided={onDecided} />
       <Pages resource={resource} query={query} meta={answer.meta} />
     </>
-  );
-}
-
-function Heading({
-  resource,
-  property,
-  query,
-}: {
-  resource: ResourceJSON;
-  property: PanelProperty;
-  query: URLSearchParams;
-}) {
-  const path = property.propertyPath;
-  const sorted = query.get('sortBy') === path;
-  const descending = query.get('direction') === 'desc';
-  const label = resource.id === 'Post' && path === 'text' ? 'Post' : labelOf(path);
-  if (!property.isSortable || property.isArray || property.type === 'mixed') return <th scope="col">{label}</th>;
-  return (
-    <th scope="col" aria-sort={sorted ? (descending ? 'descending' : 'ascending') : undefined}>
-      <Link
-        to={address(resource.id, query, { sortBy: path, direction: sorted && !descending ? 'desc' : 'asc', page: '' })}
-      >
-        {label}
-        {sorted ? <Icon icon={descending ? 'ArrowDown' : 'ArrowUp'} size={12} aria-hidden="true" /> : null}
-      </Link>
-    </th>
-  );
-}
-
-function RecordRow({ resource, record }: { resource: ResourceJSON; record: PanelRecord }) {
-  const page = `/admin/resources/${resource.id}/records/${record.id}/show`;
-  const navigate = useNavigate();
-  return (
-    // The link in the first cell is what a keyboard uses; the whole row is a larger target for a mouse.
-    <tr
-      data-id={record.id}
-      onClick={(event) => {
-        if (event.target instanceof Element && event.target.closest('a, button') === null) navigate(page);
-      }}
-    >
-      {resource.listProperties.map((property, index) => (
-        <td key={property.propertyPath} data-label={labelOf(property.propertyPath)}>
-          {index === 0 ? (
-            <Link className="ss-row-link" to={page}>
-              <RowTitle property={property} record={record} />
-            </Link>
-          ) : (
-            <Value property={property} record={record} where="list" />
-          )}
-        </td>
-      ))}
-    </tr>
-  );
-}
-
-/** The first cell is a link already, so what it shows must not be one. */
-function RowTitle({ property, record }: { property: PanelProperty; record: PanelRecord }) {
-  const { reference, propertyPath } = property;
-  if (reference === null || reference === undefined) return <Value property={property} record={record} where="list" />;
-  const target = record.populated[propertyPath];
-  return (
-    <span className="ss-clamp">
-      {target === null || target === undefined ? 'Not visible to you' : String(target.params.text ?? target.title)}
-    </span>
   );
 }
 
@@ -254,16 +185,4 @@ function Pages({ resource, query, meta }: { resource: ResourceJSON; query: URLSe
       ) : null}
     </div>
   );
-}
-
-/** The list's address with some parameters changed; an empty value takes one away. */
-function address(resource: string, query: URLSearchParams, changes: Record<string, string>): string {
-  const next = new URLSearchParams(query);
-  next.delete('refresh');
-  for (const [key, value] of Object.entries(changes)) {
-    if (value === '') next.delete(key);
-    else next.set(key, value);
-  }
-  const text = next.toString();
-  return `/admin/resources/${resource}${text === '' ? '' : `?${text}`}`;
 }

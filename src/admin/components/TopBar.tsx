@@ -1,9 +1,11 @@
-/** The bar above every page: the menu on small screens, the most frequent thing to do, and who is signed in. */
+/** The bar above every page: the menu on small screens, the most frequent thing to do, the brake, who is signed in; below it what is held. */
 import { Icon } from '@adminjs/design-system';
 import { type ResourceJSON, useCurrentAdmin } from 'adminjs';
 import { useEffect, useRef } from 'react';
 import { useSelector } from 'react-redux';
 import { Link, useLocation } from 'react-router-dom';
+import { EmergencyStop } from './emergency-stop.tsx';
+import { HoldBanners } from './hold-banners.tsx';
 import { hasAction } from './panel-client.ts';
 import { initials } from './person-initials.ts';
 
@@ -13,26 +15,31 @@ export default function TopBar({ toggleSidebar }: { toggleSidebar(): void }) {
   const mayWrite = resources.some((resource) => resource.id === 'Post' && hasAction(resource.resourceActions, 'new'));
   // Those two pages have the button, or what it leads to, themselves.
   const writing = /\/resources\/Post(\/actions\/new)?\/?$/.test(pathname);
+  const mayStop = resources.some((resource) => resource.id === 'Hold' && hasAction(resource.resourceActions, 'new'));
   return (
-    <div className="ss-topbar">
-      <button
-        type="button"
-        className="ss-icon-button ss-menu-button"
-        aria-label="Menu"
-        aria-controls="main-navigation"
-        onClick={toggleSidebar}
-      >
-        <Icon icon="Menu" size={20} aria-hidden="true" />
-      </button>
-      <span className="ss-topbar-space" />
-      {mayWrite && !writing ? (
-        <Link className="ss-button ss-primary" to="/admin/resources/Post/actions/new" data-testid="new-post">
-          <Icon icon="Plus" size={16} aria-hidden="true" />
-          New post
-        </Link>
-      ) : null}
-      <PersonMenu />
-    </div>
+    <>
+      <div className="ss-topbar">
+        <button
+          type="button"
+          className="ss-icon-button ss-menu-button"
+          aria-label="Menu"
+          aria-controls="main-navigation"
+          onClick={toggleSidebar}
+        >
+          <Icon icon="Menu" size={20} aria-hidden="true" />
+        </button>
+        <span className="ss-topbar-space" />
+        {mayStop ? <EmergencyStop /> : null}
+        {mayWrite && !writing ? (
+          <Link className="ss-button ss-primary" to="/admin/resources/Post/actions/new" data-testid="new-post">
+            <Icon icon="Plus" size={16} aria-hidden="true" />
+            New post
+          </Link>
+        ) : null}
+        <PersonMenu />
+      </div>
+      <HoldBanners />
+    </>
   );
 }
 

@@ -6,12 +6,21 @@ import { Link, useNavigate } from 'react-router-dom';
 import { words } from './badges.tsx';
 import { Dialog } from './page-frame.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
+import { releaseText } from './release-text.ts';
+import type { Forecast } from './use-standing-orders.ts';
 
 interface ActionText {
   label: string;
   icon: string;
   kind?: 'primary' | 'danger';
-  question?: { title: string; text: string; confirm: string; reason?: string };
+  question?: {
+    title: string;
+    text: string | ((record: PanelRecord) => string);
+    confirm: string;
+    reason?: string;
+    /** The reason may be left out. */
+    reasonOptional?: boolean;
+  };
 }
 
 const TEXTS: Readonly<Record<string, ActionText>> = {
@@ -93,7 +102,13 @@ const TEXTS: Readonly<Record<string, ActionText>> = {
     label: 'Release',
     icon: 'PlayCircle',
     kind: 'primary',
-    question: { title: 'Release this hold?', text: 'What is still in time goes out.', confirm: 'Release' },
+    question: {
+      title: 'Release this hold?',
+      text: ({ details }) => releaseText((details?.forecast as Forecast | undefined) ?? null),
+      confirm: 'Release',
+      reason: 'Why is it over?',
+      reasonOptional: true,
+    },
   },
   'Membership.delete': {
     label: 'Remove from team',
@@ -174,6 +189,7 @@ function ActionButton({
       {asking && question !== undefined ? (
         <Question
           question={question}
+          text={typeof question.text === 'string' ? question.text : question.text(record)}
           danger={kind === 'danger'}
           busy={busy}
           onClose={() => setAsking(false)}
@@ -186,12 +202,14 @@ function ActionButton({
 
 function Question({
   question,
+  text,
   danger,
   busy,
   onConfirm,
   onClose,
 }: {
   question: NonNullable<ActionText['question']>;
+  text: string;
   danger: boolean;
   busy: boolean;
   onConfirm(values: Record<string, string>): void;
@@ -208,7 +226,7 @@ function Question({
       onClose={onClose}
       onConfirm={() => onConfirm(question.reason === undefined ? {} : { reason })}
     >
-      <p>{question.text}</p>
+      <p>{text}</p>
       {question.reason === undefined ? null : (
         <div className="ss-field">
           <label htmlFor={id}>{question.reason}</label>
@@ -216,7 +234,7 @@ function Question({
             id={id}
             className="ss-input"
             rows={3}
-            required
+            required={question.reasonOptional !== true}
             value={reason}
             onChange={(event) => setReason(event.target.value)}
           />

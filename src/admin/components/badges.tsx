@@ -26,6 +26,9 @@ const STATUS: Readonly<Record<string, { label: string; icon: string; tone: Tone 
   rejected: { label: 'Refused', icon: 'XCircle', tone: 'red' },
   unknown: { label: 'Outcome unknown', icon: 'HelpCircle', tone: 'red' },
   present: { label: 'Found live', icon: 'CheckCircle', tone: 'green' },
+  running: { label: 'Running', icon: 'CheckCircle', tone: 'green' },
+  silent: { label: 'No sign of life', icon: 'AlertOctagon', tone: 'red' },
+  stopped: { label: 'Stopped', icon: 'Slash', tone: 'quiet' },
   absent: { label: 'Not there', icon: 'XCircle', tone: 'quiet' },
 };
 

@@ -5,7 +5,7 @@ import { PlatformMark } from './badges.tsx';
 import { api } from './panel-client.ts';
 
 export interface ConnectChoice {
-  platforms: readonly { platform: string; label: string; sandboxed: boolean }[];
+  platforms: readonly { platform: string; label: string; sandboxed: boolean; feedUrl: string | null }[];
   teams: readonly { id: string; name: string }[];
 }
 

@@ -1,21 +1,34 @@
-/** What has to be known before anything else on the first page: holds, dead connections, the sandbox, the first steps. */
-import { Link } from 'react-router-dom';
+/** What has to be known before anything else on the first page: a dead worker, dead connections, the sandbox, the first steps. */
 import { platformLabel } from './badges.tsx';
 import { ConnectButtons } from './connect-buttons.tsx';
 import type { DashboardData } from './dashboard-data.ts';
+import { duration } from './moments.tsx';
 import { Banner, Card } from './page-frame.tsx';
+import { OutsideLink } from './record-values.tsx';
+
+/** Less than this is ordinary: a rate limit, a slow answer. */
+const OVERDUE_AFTER_SECONDS = 60;
 
 export function Banners({ data }: { data: DashboardData }) {
-  const sandboxed = data.platforms.filter((platform) => platform.sandboxed).map(({ label }) => label);
+  const sandboxed = data.platforms.filter((platform) => platform.sandboxed);
+  const feedUrl = sandboxed[0]?.feedUrl ?? null;
   return (
     <>
-      {data.holds.map((hold) => (
-        <Banner key={hold.id} tone="red" icon="PauseCircle" title={`On hold: ${heldThing(hold)}`}>
-          {hold.reason}
-          {hold.createdBy === null ? '' : ` (${hold.createdBy.name})`} ·{' '}
-          <Link to={`/admin/resources/Hold/records/${hold.id}/show`}>Look at the hold</Link>
+      {data.workerRuns ? null : (
+        <Banner tone="red" icon="AlertOctagon" title="No worker is running">
+          Nothing will be published until one is started: run <code className="ss-code">npm start</code> on the server,
+          or tell whoever looks after it. What falls due meanwhile is not lost.
         </Banner>
-      ))}
+      )}
+      {data.overdueSeconds <= OVERDUE_AFTER_SECONDS ? null : (
+        <Banner
+          tone={data.workerRuns ? 'amber' : 'red'}
+          icon="Clock"
+          title={`Oldest overdue: ${duration(data.overdueSeconds)}`}
+        >
+          At least one publication that is due has not left yet.
+        </Banner>
+      )}
       {data.accountsToReconnect.map((account) => (
         <Banner
           key={account.id}
@@ -32,19 +45,13 @@ export function Banners({ data }: { data: DashboardData }) {
         </Banner>
       ))}
       {sandboxed.length === 0 ? null : (
-        <Banner tone="blue" icon="Box" title={`${sandboxed.join(', ')}: sandbox`}>
-          You are trying it out: posts go to a stand-in on this computer, not to the real platform.
+        <Banner tone="blue" icon="Box" title={`${sandboxed.map(({ label }) => label).join(', ')}: sandbox`}>
+          You are trying it out: posts go to a stand-in on this computer, not to the real platform.{' '}
+          {feedUrl === null ? null : <OutsideLink href={feedUrl}>See what arrived there</OutsideLink>}
         </Banner>
       )}
     </>
   );
-}
-
-function heldThing(hold: DashboardData['holds'][number]): string {
-  if (hold.scope === 'platform') return platformLabel(hold.platform ?? '');
-  if (hold.scope === 'team') return `team ${hold.team?.name ?? ''}`;
-  if (hold.scope === 'account') return hold.account?.displayName ?? 'an account';
-  return 'everything';
 }
 
 export function FirstSteps({ data }: { data: DashboardData }) {

@@ -29,15 +29,10 @@ export interface DashboardData extends ConnectChoice {
     about: string | null;
   }[];
   accountsToReconnect: { id: string; platform: string; displayName: string; teamId: string; mayReconnect: boolean }[];
-  holds: {
-    id: string;
-    scope: string;
-    platform: string | null;
-    reason: string;
-    team: { name: string } | null;
-    account: { displayName: string } | null;
-    createdBy: { name: string } | null;
-  }[];
+  workerRuns: boolean;
+  /** Only for superusers. */
+  workers: { id: string; host: string; pid: number; startedAt: string; beatAt: string; state: string }[];
+  overdueSeconds: number;
   medianLatenessMs: number | null;
   mayWrite: boolean;
 }

@@ -33,6 +33,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'user.invited': 'Person invited',
   'hold.created': 'Hold ordered',
   'hold.released': 'Hold released',
+  'audit.exported': 'Evidence downloaded',
 };
 
 export function eventText(action: string): string {

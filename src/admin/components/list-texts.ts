@@ -45,6 +45,7 @@ export const LIST_TEXTS: Readonly<Record<string, ListText>> = {
       { label: 'Scheduled', value: 'scheduled,retrying,publishing' },
       { label: 'Published', value: 'published' },
       { label: 'Needs attention', value: TROUBLE },
+      { label: 'Unconfirmed', value: 'unconfirmed' },
       { label: 'Drafts', value: 'draft,awaiting_approval' },
       { label: 'Cancelled', value: 'cancelled' },
     ],

@@ -87,6 +87,20 @@ export function relativeTime(date: Date, now: Date): string {
   return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(seconds / size), unit);
 }
 
+/** Such as `45 s`, `3 min`, `5 h`, `2 days`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** To the millisecond, in UTC, as evidence needs it: `2026-03-03 08:00:00.123 UTC`. */
+export function exactTime(value: unknown): string | null {
+  const date = dateOf(value);
+  return date === null ? null : `${date.toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+}
+
 /** How late something was sent: `on time`, `0.4 s late`, `3 min late`. */
 export function lateness(dueAt: unknown, sentAt: unknown): string | null {
   const due = dateOf(dueAt);

@@ -28,6 +28,7 @@ export interface Answer {
 
 export const api = {
   dashboard: () => call('GET', '/dashboard'),
+  standingOrders: () => call('GET', '/standing-orders'),
   list: (resource: string, query: Record<string, string> = {}) =>
     call('GET', `/resources/${resource}/actions/list?${new URLSearchParams(query)}`),
   search: (resource: string, text: string) =>
@@ -35,9 +36,15 @@ export const api = {
   show: (resource: string, id: string) => call('GET', `/resources/${resource}/records/${id}/show`),
   create: (resource: string, values: Record<string, unknown>) =>
     call('POST', `/resources/${resource}/actions/new`, values),
+  /** One decision about several records. */
+  actOnMany: (resource: string, action: string, ids: readonly string[], values: Record<string, unknown> = {}) =>
+    call('POST', `/resources/${resource}/actions/${action}`, { ...values, ids }),
   act: (resource: string, id: string, action: string, values: Record<string, unknown> = {}) =>
     call('POST', `/resources/${resource}/records/${id}/${action}`, values),
 };
+
+/** Sent to the window when this page ordered or released a hold, for the banners above it. */
+export const HOLDS_CHANGED = 'ss:holds-changed';
 
 const ROOT = '/admin/api';
 const UNREACHABLE = 'The server cannot be reached. Nothing was saved; check your connection and try again.';
@@ -63,6 +70,8 @@ async function call(method: 'GET' | 'POST', path: string, values?: Record<string
     window.location.assign('/login');
     return failure('You are signed out. Sign in again.');
   }
+  if (method === 'POST' && response.ok && path.startsWith('/resources/Hold/'))
+    window.dispatchEvent(new Event(HOLDS_CHANGED));
   return read(response);
 }
 

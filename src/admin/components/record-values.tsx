@@ -1,7 +1,7 @@
 /** How a single value of a record looks, in lists and on pages. */
 import { Link } from 'react-router-dom';
 import { PlatformMark, platformLabel, StatusBadge, words } from './badges.tsx';
-import { Moment } from './moments.tsx';
+import { describeLateness, duration, lateness, Moment } from './moments.tsx';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
 
 const BADGES: readonly string[] = ['status', 'state'];
@@ -37,6 +37,7 @@ const LABELS: Readonly<Record<string, string>> = {
   requiresApproval: 'Needs approval',
   latePolicy: 'When late',
   lateLimitMinutes: 'Late limit (minutes)',
+  lateness: 'Delay',
   resendWhenAbsent: 'Send again when found absent',
   entityId: 'Record',
   previousHash: 'Previous hash',
@@ -66,6 +67,7 @@ export function Value({
   const path = property.propertyPath;
   const value = record.params[path] as unknown;
   if (property.isArray) return <ManyValues property={property} record={record} />;
+  if (path === 'lateness') return <Lateness params={record.params} />;
   if (property.type === 'mixed') return <Particulars record={record} path={path} />;
   if (value === null || value === undefined || value === '') return <span className="ss-muted">–</span>;
   if (property.reference !== null && property.reference !== undefined)
@@ -81,6 +83,21 @@ export function Value({
   if (path === 'action') return <code className="ss-code">{text}</code>;
   if (/hash|externalId|entityId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
   return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+}
+
+/** Of what was sent: how late. Of what should have been: for how long it is overdue. */
+function Lateness({ params }: { params: PanelRecord['params'] }) {
+  const sent = lateness(params.dueAt, params.sentAt);
+  if (sent !== null) return <span className="ss-number-text">{sent}</span>;
+  const waits = params.status === 'scheduled' || params.status === 'retrying';
+  const overdueMs = typeof params.dueAt === 'string' && waits ? Date.now() - Date.parse(params.dueAt) : 0;
+  // A worker takes it within a second; a little more is the age of this list.
+  if (overdueMs < 10_000) return <span className="ss-muted">–</span>;
+  return (
+    <span className="ss-overdue" title={describeLateness(overdueMs)}>
+      overdue for {duration(overdueMs / 1000)}
+    </span>
+  );
 }
 
 /** A record referred to; its id when it may not be seen. */

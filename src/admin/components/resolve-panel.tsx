@@ -22,7 +22,7 @@ export function ResolvePanel({
   onDone,
 }: {
   record: PanelRecord;
-  account: { displayName: string; profileUrl: string | null };
+  account: { displayName: string; address: string | null };
   onDone(): void;
 }) {
   const [resolution, setResolution] = useState('');
@@ -55,7 +55,7 @@ export function ResolvePanel({
           <p>
             The request left, but no clear answer came back. Sending it again could publish it twice, so nothing happens
             until you say what is on {account.displayName}.{' '}
-            {account.profileUrl === null ? null : <OutsideLink href={account.profileUrl}>Open the account</OutsideLink>}
+            {account.address === null ? null : <OutsideLink href={account.address}>Open the account</OutsideLink>}
           </p>
         </div>
       </div>

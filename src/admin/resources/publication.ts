@@ -168,8 +168,7 @@ function sentence({ done, leftOut }: DecidedMany, did: string, didNot: string): 
     ...(leftOut.length > gone ? [`${leftOut.length - gone} ${didNot}`] : []),
     ...(gone > 0 ? [`${gone} not there, or not yours to decide`] : []),
   ];
-  const why = leftOut.length === 1 ? ` ${leftOut[0]?.message ?? ''}` : '';
-  return `${parts.join(', ')}.${why}`;
+  return `${parts.join(', ')}.`;
 }
 
 function hasStatus(statuses: readonly string[]) {

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Actor } from '../domain/access.ts';
+import { claimDue } from '../publishing/claim.ts';
+import { createPost } from '../publishing/posts.ts';
+import { publishPublication } from '../publishing/publish-publication.ts';
+import { publishPostNow } from '../publishing/schedule-post.ts';
+import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
+
+let bench: PanelBench;
+let colleague: Actor;
+let superuser: Actor;
+let published: string;
+const TEXT = 'Zażółć "gęślą"\njaźń 🎉';
+
+beforeAll(async () => {
+  bench = await openPanelBench();
+  colleague = await bench.person('author');
+  const root = await bench.ctx.db.user.create({ data: { email: 'root@example.com', name: 'Root', isSuperuser: true } });
+  superuser = { ...colleague, id: root.id, isSuperuser: true, memberships: [] };
+  const post = await createPost(bench.ctx, bench.author, { text: TEXT, accounts: [bench.account.id] });
+  await publishPostNow(bench.ctx, bench.author, post.id);
+  const [claim] = await claimDue(bench.ctx, 1);
+  if (claim === undefined) throw new Error('one is due');
+  await publishPublication(bench.ctx, claim, new AbortController().signal);
+  published = claim.publicationId;
+}, 60_000);
+afterAll(() => bench.close());
+
+const download = (person: Actor | null, id = published) => bench.ask(person, `/api/evidence/${id}`);
+const page = async (person: Actor) =>
+  (await bench.ask(person, `/api/resources/Publication/records/${published}/show`)).body.record.details;
+
+describe('the evidence of a published publication', () => {
+  it('is on its page: what, where, by whom, when, and that nothing was changed', async () => {
+    const { evidence } = await page(bench.author);
+    const [entry] = await bench.ledger();
+    expect(evidence).toMatchObject({
+      intact: true,
+      attemptNumber: 1,
+      author: bench.author.name,
+      approver: null,
+      document: { text: TEXT, externalId: entry?.id, account: { displayName: bench.account.displayName } },
+    });
+    expect(evidence.document.sentAt).toMatch(/T\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(evidence.document.api.version).toMatch(/^20\d{4}$/);
+  });
+
+  it('can be downloaded and checked by anybody with nothing but sha256', async () => {
+    const answer = await download(bench.author);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="evidence-${published}.json"`);
+    expect(answer.body).toMatchObject({ document: { text: TEXT }, intact: true });
+    const verbatim = /"document":(.*),"sha256":/s.exec(answer.text)?.[1] ?? '';
+    expect(createHash('sha256').update(verbatim).digest('hex')).toBe(answer.body.sha256);
+  });
+
+  it('is taken out on record', async () => {
+    const where = { action: 'audit.exported', actorId: superuser.id };
+    await download(superuser);
+    const events = await bench.ctx.db.auditEvent.findMany({ where });
+    expect(events).toMatchObject([
+      { entity: 'Publication', entityId: published, teamId: bench.teamId, metadata: { intact: true } },
+    ]);
+  });
+
+  it('is not there for those who may not see the publication, nor on record as taken', async () => {
+    const before = await bench.ctx.db.auditEvent.count({ where: { action: 'audit.exported' } });
+    expect((await download(null)).status).toBe(401);
+    const foreign = await download(colleague);
+    const unknown = await download(colleague, '01900000-0000-7000-8000-000000000000');
+    expect(foreign.status).toBe(404);
+    expect(foreign.body).toEqual(unknown.body);
+    expect((await download(bench.author, 'nonsense')).status).toBe(404);
+    expect((await bench.ask(bench.author, `/api/evidence/${published}`, {})).status).toBe(404);
+    expect(await bench.ctx.db.auditEvent.count({ where: { action: 'audit.exported' } })).toBe(before);
+  });
+
+  it('does not exist before the publication is out, and the answer says so', async () => {
+    const post = await createPost(bench.ctx, bench.author, { text: 'later', accounts: [bench.account.id] });
+    const { id } = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+    const answer = await download(bench.author, id);
+    expect(answer.status).toBe(404);
+    expect(answer.body.error).toContain('no platform has accepted it');
+  });
+
+  it('that somebody with the database in hand changed is shown as changed', async () => {
+    const { db } = bench.ctx;
+    await db.$executeRaw`ALTER TABLE publication_evidence DISABLE TRIGGER publication_evidence_keep`;
+    await db.$executeRaw`UPDATE publication_evidence SET document = jsonb_set(document, '{text}', '"I never said that"')`;
+    await db.$executeRaw`ALTER TABLE publication_evidence ENABLE TRIGGER publication_evidence_keep`;
+    const { evidence } = await page(bench.author);
+    expect(evidence).toMatchObject({ intact: false, document: { text: 'I never said that' } });
+    expect(evidence.computed).not.toBe(evidence.sha256);
+    expect((await download(bench.author)).body).toMatchObject({ intact: false, sha256: evidence.sha256 });
+  });
+});

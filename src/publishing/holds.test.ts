@@ -1,0 +1,61 @@
+import type { Hold } from '@prisma/client';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Actor } from '../domain/access.ts';
+import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { createHold, forecastRelease, releaseHold } from './holds.ts';
+import { createPost } from './posts.ts';
+import { schedulePost } from './schedule-post.ts';
+
+let bench: Bench;
+let manager: Actor;
+beforeAll(async () => {
+  bench = await openBench();
+  manager = await bench.person('manager');
+});
+afterAll(() => bench.close());
+
+async function scheduled() {
+  const post = await createPost(bench.ctx, bench.author, {
+    text: 'Waits',
+    accounts: [bench.account.id],
+    scheduledAt: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  await schedulePost(bench.ctx, bench.author, post.id);
+  return bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+}
+const hold = (scope: string, reason: string): Promise<Hold> =>
+  createHold(bench.ctx, manager, { scope, team: bench.teamId, account: bench.account.id, reason });
+
+it('says before it is released how many publications go on, and that many do', async () => {
+  await scheduled();
+  const waiting = await scheduled();
+  // One that a restore stopped: it may be out already, so no release sends it.
+  const restored = await scheduled();
+  const team = await hold('team', 'the team stops');
+  await bench.ctx.db.publication.update({ where: { id: restored.id }, data: { errorCode: 'restored' } });
+  expect(await forecastRelease(bench.ctx.db, team)).toEqual({ goOn: 2, stay: 1 });
+
+  const account = await hold('account', 'the account stops too');
+  expect(await forecastRelease(bench.ctx.db, team)).toEqual({ goOn: 0, stay: 1 });
+  expect(await releaseHold(bench.ctx, manager, team.id)).toMatchObject({ goingOn: 0 });
+
+  expect(await forecastRelease(bench.ctx.db, account)).toEqual({ goOn: 2, stay: 1 });
+  expect(await releaseHold(bench.ctx, manager, account.id, ' checked with legal ')).toMatchObject({ goingOn: 2 });
+  const after = await bench.ctx.db.publication.findMany({ where: { id: { in: [waiting.id, restored.id] } } });
+  expect(after.find(({ id }) => id === waiting.id)).toMatchObject({ status: 'scheduled', dueAt: waiting.dueAt });
+  expect(after.find(({ id }) => id === restored.id)).toMatchObject({ status: 'held' });
+  const event = await bench.ctx.db.auditEvent.findFirstOrThrow({
+    where: { action: 'hold.released', entityId: account.id },
+  });
+  expect(event.metadata).toMatchObject({ reason: 'checked with legal' });
+});
+
+it('on everything lets nothing go on while another one is released', async () => {
+  await scheduled();
+  const team = await hold('team', 'one');
+  const everything = await bench.ctx.db.hold.create({ data: { scope: 'everything', reason: 'all' } });
+  expect(await forecastRelease(bench.ctx.db, team)).toMatchObject({ goOn: 0 });
+  await bench.ctx.db.hold.update({ where: { id: everything.id }, data: { releasedAt: new Date() } });
+  expect((await forecastRelease(bench.ctx.db, team)).goOn).toBeGreaterThan(0);
+  await releaseHold(bench.ctx, manager, team.id);
+});

@@ -1,0 +1,40 @@
+/** Reads back what was kept when a publication was accepted, and checks that it is still what was kept. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../audit/canonical-json.ts';
+import type { Database, Tx } from '../database/client.ts';
+
+export interface Evidence {
+  attemptId: string;
+  attemptNumber: number;
+  /** As written (see evidence.ts); read field by field, because it may be of an older shape, or tampered with. */
+  document: Readonly<Record<string, unknown>>;
+  /** The canonical form: JSON with sorted keys and no spaces, in UTF-8. What the hash is over. */
+  canonical: string;
+  /** sha256 (hex) as it was written down. */
+  sha256: string;
+  /** sha256 (hex) of the document as it is now. */
+  computed: string;
+  intact: boolean;
+}
+
+/** The evidence of the accepted attempt; null when there is none (not published, or a person found it live by hand). */
+export async function readEvidence(db: Database | Tx, publicationId: string): Promise<Evidence | null> {
+  const row = await db.publicationEvidence.findFirst({
+    where: { publicationId },
+    orderBy: [{ createdAt: 'desc' }, { attemptId: 'desc' }],
+    include: { attempt: { select: { number: true } } },
+  });
+  if (row === null) return null;
+  const canonical = canonicalJson(row.document);
+  const computed = createHash('sha256').update(canonical).digest('hex');
+  const { document } = row;
+  return {
+    attemptId: row.attemptId,
+    attemptNumber: row.attempt.number,
+    document: typeof document === 'object' && document !== null && !Array.isArray(document) ? document : {},
+    canonical,
+    sha256: row.sha256,
+    computed,
+    intact: computed === row.sha256,
+  };
+}

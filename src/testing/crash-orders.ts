@@ -1,0 +1,28 @@
+/**
+ * Who is to die where, in a directory that the processes of a crash test share: a file named after a publication lists
+ * steps, one a line. Whoever reaches the first of them for that publication crosses it off and kills itself.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PublishStep } from '../context.ts';
+
+export function orderCrash(directory: string, publicationId: string, steps: readonly PublishStep[]): void {
+  writeFileSync(join(directory, publicationId), steps.map((step) => `${step}\n`).join(''));
+}
+
+/** Whether every crash that was ordered has happened. */
+export function crashesHappened(directory: string, publicationId: string): boolean {
+  return readFileSync(join(directory, publicationId), 'utf8') === '';
+}
+
+/** For `onStep` of the process that is to die. Synchronous, so that nothing happens between the step and the death. */
+export function obeyCrashOrders(directory: string): (step: PublishStep, publicationId: string) => void {
+  return (step, publicationId) => {
+    const file = join(directory, publicationId);
+    if (!existsSync(file)) return;
+    const orders = readFileSync(file, 'utf8');
+    if (!orders.startsWith(`${step}\n`)) return;
+    writeFileSync(file, orders.slice(step.length + 1));
+    process.kill(process.pid, 'SIGKILL');
+  };
+}
