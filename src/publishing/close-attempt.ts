@@ -14,6 +14,7 @@ export interface Sent {
 /**
  * Writes what an attempt ended in: with evidence when it was accepted, with a first look-up when nobody knows.
  * @param at by the database's clock
+ * @returns the sha256 of the evidence, when it was accepted and we know what was sent
  */
 export async function closeAttempt(
   tx: Tx,
@@ -21,7 +22,7 @@ export async function closeAttempt(
   outcome: Outcome,
   at: Date,
   sent: Sent | undefined,
-): Promise<void> {
+): Promise<string | null> {
   const attempt = await tx.publishAttempt.update({
     where: { id: claim.attemptId },
     data: {
@@ -37,11 +38,12 @@ export async function closeAttempt(
           }),
     },
   });
-  if (outcome.kind === 'accepted' && sent !== undefined) await writeEvidence(tx, attempt, sent.frozen, outcome, at);
+  if (outcome.kind === 'accepted' && sent !== undefined) return writeEvidence(tx, attempt, sent.frozen, outcome, at);
   if (outcome.kind === 'unknown') {
     await tx.publishAttempt.update({
       where: { id: attempt.id },
       data: { nextLookUpAt: nextLookUpAt(attempt.sentAt ?? at, 0, at) },
     });
   }
+  return null;
 }

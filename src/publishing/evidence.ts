@@ -48,14 +48,17 @@ export function freeze(
   };
 }
 
-/** Writes the evidence of an accepted attempt; a second time for the same attempt changes nothing. */
+/**
+ * Writes the evidence of an accepted attempt; a second time for the same attempt changes nothing.
+ * @returns its sha256 (hex), which the audit event repeats: changing document and hash together would show there
+ */
 export async function writeEvidence(
   tx: Tx,
   attempt: { id: string; sentAt: Date | null },
   frozen: FrozenContent,
   outcome: Outcome & { kind: 'accepted' },
   acceptedAt: Date,
-): Promise<void> {
+): Promise<string> {
   const document = {
     ...frozen,
     media: [...frozen.media],
@@ -70,4 +73,5 @@ export async function writeEvidence(
     data: { attemptId: attempt.id, publicationId: frozen.publicationId, document, sha256 },
     skipDuplicates: true,
   });
+  return sha256;
 }

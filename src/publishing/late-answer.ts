@@ -34,7 +34,7 @@ export async function recordLateAnswer(
   }
   if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
   await supersedeOthers(tx, claim, at);
-  await closeAttempt(tx, claim, outcome, at, sent);
+  const evidenceSha256 = await closeAttempt(tx, claim, outcome, at, sent);
   // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
   await tx.publication.update({
     where: { id: publication.id },
@@ -54,6 +54,7 @@ export async function recordLateAnswer(
     outcome: 'accepted',
     externalId: outcome.externalId,
     permalink: outcome.permalink,
+    evidenceSha256,
     late: true,
     from: publication.status,
   });

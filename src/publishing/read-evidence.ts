@@ -28,6 +28,7 @@ export async function readEvidence(db: Database | Tx, publicationId: string): Pr
   const canonical = canonicalJson(row.document);
   const computed = createHash('sha256').update(canonical).digest('hex');
   const { document } = row;
+  const audited = await auditedHash(db, publicationId);
   return {
     attemptId: row.attemptId,
     attemptNumber: row.attempt.number,
@@ -35,6 +36,18 @@ export async function readEvidence(db: Database | Tx, publicationId: string): Pr
     canonical,
     sha256: row.sha256,
     computed,
-    intact: computed === row.sha256,
+    intact: computed === row.sha256 && (audited === null || audited === computed),
   };
+}
+
+/** The hash as the audit repeats it: who rewrites document and hash together would have to break the audit's chain as well. */
+async function auditedHash(db: Database | Tx, publicationId: string): Promise<string | null> {
+  const event = await db.auditEvent.findFirst({
+    where: { action: 'publication.published', entity: 'Publication', entityId: publicationId },
+    orderBy: { id: 'desc' },
+    select: { metadata: true },
+  });
+  const metadata = event?.metadata;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return null;
+  return typeof metadata.evidenceSha256 === 'string' ? metadata.evidenceSha256 : null;
 }

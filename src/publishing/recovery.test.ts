@@ -9,6 +9,7 @@ import { createHold, releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
 import { prepare } from './prepare.ts';
 import { publishPublication } from './publish-publication.ts';
+import { readEvidence } from './read-evidence.ts';
 import { resolvePublication } from './resolve-publication.ts';
 import { guardAgainstRestore } from './restore-guard.ts';
 import { publishPostNow } from './schedule-post.ts';
@@ -159,6 +160,11 @@ describe('the database itself', () => {
       media: [],
     });
     expect(evidence.sha256).toMatch(/^[0-9a-f]{64}$/);
+    const event = await bench.ctx.db.auditEvent.findFirstOrThrow({
+      where: { action: 'publication.published', entityId: claim.publicationId },
+    });
+    expect(event.metadata).toMatchObject({ evidenceSha256: evidence.sha256 });
+    expect(await readEvidence(bench.ctx.db, claim.publicationId)).toMatchObject({ intact: true });
     await expect(bench.ctx.db.$executeRaw`UPDATE publication_evidence SET document = '{}'`).rejects.toThrow(
       'cannot be changed',
     );

@@ -45,8 +45,8 @@ export async function settle(
       }
       const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
-      await closeAttempt(tx, claim, final, answeredAt, sent);
-      await carryOut(tx, ctx, publication, final, decision, answeredAt);
+      const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt, sent);
+      await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
       if (final.kind === 'reauthorization-required')
         await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sent?.tokenVersion);
       ctx.onStep('settling', claim.publicationId);
@@ -137,6 +137,7 @@ async function carryOut(
   outcome: Outcome,
   decision: Decision,
   at: Date,
+  evidenceSha256: string | null,
 ): Promise<void> {
   const fields: MoveFields = {
     leaseUntil: null,
@@ -165,7 +166,7 @@ async function carryOut(
   await record(tx, ctx, publication, ACTION[decision.next], {
     outcome: outcome.kind,
     ...(outcome.kind === 'accepted'
-      ? { externalId: outcome.externalId, permalink: outcome.permalink }
+      ? { externalId: outcome.externalId, permalink: outcome.permalink, evidenceSha256 }
       : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
     ...(decision.next === 'retrying' ? { nextAttemptAt: decision.at.toISOString() } : {}),
   });
