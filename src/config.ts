@@ -121,7 +121,7 @@ const variables = z.object({
   X_AUTHORIZE_URL: webAddress('X_AUTHORIZE_URL').default('https://x.com/i/oauth2/authorize'),
   X_API_URL: webAddress('X_API_URL').default('https://api.x.com'),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  METRICS_TOKEN: z.string().min(16, 'METRICS_TOKEN must have at least 16 characters.').optional(),
+  METRICS_TOKEN: z.string().optional(),
   TRUST_PROXY: z
     .string()
     .refine(

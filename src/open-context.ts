@@ -14,7 +14,7 @@ import { startEmbeddedPostgres } from './database/embedded-postgres.ts';
 import { migrate } from './database/migrate.ts';
 import { MigrationError } from './database/migration-error.ts';
 import type { Platform } from './domain/platform-name.ts';
-import { createPlatforms } from './platforms/registry.ts';
+import { AVAILABLE_PLATFORMS, createPlatforms } from './platforms/registry.ts';
 import { startSandbox } from './sandbox/sandbox.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import { createQueues } from './worker/worker.ts';
@@ -51,7 +51,8 @@ export async function openContext(
   overrides: Overrides = {},
 ): Promise<OpenContext> {
   const clock = overrides.clock ?? systemClock;
-  const sandboxed = overrides.sandbox === false ? [] : sandboxedPlatforms(config);
+  const sandboxed =
+    overrides.sandbox === false ? [] : sandboxedPlatforms(config).filter((platform) => AVAILABLE_PLATFORMS.includes(platform));
   const keepsFiles =
     config.databaseUrl === null || config.sessionSecrets === null || config.tokenKeys === null || sandboxed.length > 0;
   if (keepsFiles) makeDataDir(config.dataDir);

@@ -13,6 +13,8 @@ export interface Connection {
   teamId: string;
   /** True: only the actor may publish to it. False: every member of the team; needs a manager. */
   personal: boolean;
+  /** Whose account it is stays as it is, where it was connected before. */
+  keepOwner?: boolean;
   platform: Platform;
   candidate: AccountCandidate;
   grant: TokenGrant;
@@ -98,7 +100,11 @@ function assertMayConnect({ actor, teamId, personal }: Connection): void {
   }
 }
 
-function ownerAfter({ actor, personal, platform }: Connection, before: ConnectedAccount | null): string | null {
+function ownerAfter(
+  { actor, personal, keepOwner, platform }: Connection,
+  before: ConnectedAccount | null,
+): string | null {
+  if (keepOwner === true && before?.ownerId === actor.id) return actor.id;
   if (!personal) return null;
   if (before === null || before.status === 'disconnected') return actor.id;
   // Posts of the whole team may be waiting for it.

@@ -3,11 +3,14 @@ import { Refusal } from '../domain/refusal.ts';
 
 export type Payload = Readonly<Record<string, unknown>>;
 
-/** Text as typed. Absent: undefined, which verbs read as "unchanged". Null stays null. */
+/**
+ * Text as typed. Absent: undefined, which verbs read as "unchanged". Null stays null.
+ * @throws Refusal for what cannot be stored: Postgres takes neither NUL nor half a surrogate pair in JSON
+ */
 export function textField(payload: Payload, name: string): string | null | undefined {
   const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
   if (value === undefined || value === null) return value;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return storable(value, name);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new Refusal('invalid', `${name} must be text.`, { [name]: 'This must be text.' });
 }
@@ -47,6 +50,26 @@ export function versionField(payload: Payload): Date | undefined {
       updatedAt: 'This is not a time.',
     });
   return version;
+}
+
+function storable(text: string, name: string): string {
+  const problem = CONTROL_CHARACTER.test(text)
+    ? 'an invisible control character'
+    : text.isWellFormed()
+      ? null
+      : 'a broken character (half of an emoji, perhaps)';
+  if (problem === null) return text;
+  const message = `${nameInWords(name)} has ${problem}. Type it again.`;
+  throw new Refusal('invalid', message, { [name]: message });
+}
+
+/** C0 and C1 controls other than tab, line feed and carriage return. */
+const CONTROL_CHARACTER = /[^\P{Cc}\t\n\r]/u;
+
+/** `timeZone` → `Time zone`. */
+function nameInWords(name: string): string {
+  const words = name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function indexOf(key: string, name: string): number | null {

@@ -97,8 +97,8 @@ function refused(req: Request, res: Response, address: Address, offered: Offered
     return no(405, changes ? 'This changes something, so it must be sent with POST.' : 'This is read with GET.');
   }
   if (address.recordId !== null && !isUuid(address.recordId)) return no(400, 'This is not the id of a record.');
-  const paging = pagingProblem(req.query);
-  return paging === null ? false : no(400, paging);
+  const problem = queryProblem(new URL(req.url, 'http://panel').searchParams);
+  return problem === null ? false : no(400, problem);
 }
 
 /** Actions AdminJS knows for every resource: where one is not offered, it is forbidden rather than unheard of. */
@@ -129,17 +129,35 @@ function decoded(path: string): string[] | null {
   }
 }
 
-function pagingProblem(query: Request['query']): string | null {
+/** What a list's address says about filters, order and pages must be readable: what is not would be ignored silently. */
+function queryProblem(query: URLSearchParams): string | null {
+  const keys = [...query.keys()];
+  const twice = keys.find((key, index) => OURS.test(key) && keys.indexOf(key) !== index);
+  if (twice !== undefined) return `"${shorten(twice)}" is given more than once. Give it once.`;
+  const unknown = keys.find((key) => OURS.test(key) && !isReadable(key));
+  if (unknown !== undefined)
+    return `"${shorten(unknown)}" cannot be read. A filter is written as filters.status=draft, an order as sortBy=status.`;
   for (const name of ['page', 'perPage']) {
-    const value = query[name];
-    if (value === undefined || value === '') continue;
-    if (typeof value !== 'string' || !/^\d{1,6}$/.test(value) || Number(value) < 1)
+    const value = query.get(name) ?? '';
+    if (value !== '' && (!/^\d{1,6}$/.test(value) || Number(value) < 1))
       return `${name} must be a whole number from 1.`;
   }
-  const { direction, sortBy } = query;
-  if (direction !== undefined && direction !== 'asc' && direction !== 'desc') return 'direction must be asc or desc.';
-  if (sortBy !== undefined && typeof sortBy !== 'string') return 'sortBy must be the name of one field.';
-  return null;
+  const direction = query.get('direction');
+  return direction !== null && direction !== 'asc' && direction !== 'desc' ? 'direction must be asc or desc.' : null;
+}
+
+/** Keys that mean something here, in whatever spelling. */
+const OURS = /^(?:filters|sortBy|direction|page|perPage)(?![A-Za-z])/;
+
+function isReadable(key: string): boolean {
+  if (!key.startsWith('filters')) return /^[A-Za-z]+$/.test(key);
+  const [, field] = /^filters\.([\w.]+)(?:~~(?:from|to))?$/.exec(key) ?? [];
+  // AdminJS looks these names up in plain objects, where each of them is something.
+  return field !== undefined && field.split('.').every((part) => part !== '' && !(part in Object.prototype));
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 function isResource(text: string): text is ResourceName {

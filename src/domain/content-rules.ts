@@ -66,7 +66,8 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
 
 /** A web address that a platform could show as a card: http(s), with a host, without a user name or password. */
 export function isPublicHttpUrl(text: string): boolean {
-  if (text.length > 2000 || !URL.canParse(text)) return false;
+  // The URL parser drops control characters and blanks; what is stored and sent is the text as typed.
+  if (text.length > 2000 || /[\p{Cc}\s]/u.test(text) || !text.isWellFormed() || !URL.canParse(text)) return false;
   const url = new URL(text);
   return (
     (url.protocol === 'https:' || url.protocol === 'http:') &&

@@ -85,7 +85,8 @@ export function isTimeZone(name: string): boolean {
 }
 
 function wallClockOf(typed: string): Temporal.PlainDateTime | null {
-  if (!/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/i.test(typed)) return null;
+  if (!/^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):?[0-5]\d)?$/i.test(typed))
+    return null;
   try {
     return Temporal.PlainDateTime.from(typed.replace(/(Z|[+-]\d{2}:?\d{2})$/i, ''), { overflow: 'reject' });
   } catch (error) {

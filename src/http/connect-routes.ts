@@ -25,6 +25,7 @@ interface Connecting {
   actor: Actor;
   team: { id: string; name: string };
   adapter: PlatformAdapter;
+  renew: boolean;
 }
 
 const ACCOUNTS_PAGE = '/admin/resources/ConnectedAccount';
@@ -39,7 +40,13 @@ export function connectRoutes(ctx: AppContext): Router {
     const team = await chosenTeam(ctx, actor, queryText(req, 'team'), req.query.team !== undefined);
     const state = beginConsent(
       req,
-      { kind: 'connect', platform: adapter.platform, teamId: team.id, userId: actor.id },
+      {
+        kind: 'connect',
+        platform: adapter.platform,
+        teamId: team.id,
+        userId: actor.id,
+        renew: queryText(req, 'renew') !== null,
+      },
       ctx.clock.now(),
     );
     await saveSession(req);
@@ -57,7 +64,7 @@ export function connectRoutes(ctx: AppContext): Router {
       return sendProblem(req, res, expired(adapter.platform));
     }
     const team = await chosenTeam(ctx, actor, consent.teamId, true);
-    const connecting = { actor, team, adapter };
+    const connecting = { actor, team, adapter, renew: consent.renew };
     const code = queryText(req, 'code');
     if (code === null) return sendProblem(req, res, declined(connecting, queryText(req, 'error')));
     await finish(ctx, req, res, connecting, code);
@@ -73,14 +80,14 @@ export function connectRoutes(ctx: AppContext): Router {
     const candidate = kept.candidates.find(({ externalId }) => externalId === formText(req, 'account'));
     if (candidate === undefined) {
       const again = choicePage({
-        ...choiceContent({ actor, team, adapter }, kept.candidates, formText(req, 'pending')),
+        ...choiceContent({ actor, team, adapter, renew: kept.renew }, kept.candidates, formText(req, 'pending')),
         problem: 'Choose one of these accounts.',
       });
       res.status(400).type('html').send(again);
       return;
     }
     dropGrant(req);
-    await save(ctx, { actor, team, adapter }, candidate, kept.grant);
+    await save(ctx, { actor, team, adapter, renew: kept.renew }, candidate, kept.grant);
     res.redirect(303, ACCOUNTS_PAGE);
   });
 
@@ -122,7 +129,7 @@ async function finish(
     res.redirect(302, ACCOUNTS_PAGE);
     return;
   }
-  const pending = keepGrant(ctx, req, actor, { platform, teamId: team.id, candidates, grant });
+  const pending = keepGrant(ctx, req, actor, { platform, teamId: team.id, renew: connecting.renew, candidates, grant });
   await saveSession(req);
   res.setHeader('Cache-Control', 'no-store');
   res.type('html').send(choicePage(choiceContent(connecting, candidates, pending)));
@@ -131,7 +138,7 @@ async function finish(
 /** A manager's or superuser's account is the team's; anybody else's is his own. */
 async function save(
   ctx: AppContext,
-  { actor, team, adapter }: Connecting,
+  { actor, team, adapter, renew }: Connecting,
   candidate: AccountCandidate,
   grant: TokenGrant,
 ): Promise<void> {
@@ -141,6 +148,7 @@ async function save(
       actor,
       teamId: team.id,
       personal,
+      keepOwner: renew,
       platform: adapter.platform,
       candidate,
       grant,
@@ -152,6 +160,7 @@ async function save(
 const pendingChoice = z.object({
   platform: z.enum(PLATFORMS),
   teamId: z.string(),
+  renew: z.boolean(),
   candidates: z.array(accountCandidate),
   grant: tokenGrant,
 });

@@ -8,7 +8,8 @@ import type { Platform } from '../domain/platform-name.ts';
 
 export type ConsentPurpose =
   | { kind: 'sign-in' }
-  | { kind: 'connect'; platform: Platform; teamId: string; userId: string };
+  /** `renew`: from "Connect again", where whose account it is stays as it is. */
+  | { kind: 'connect'; platform: Platform; teamId: string; userId: string; renew: boolean };
 
 export interface PendingConsent {
   state: string;

@@ -117,7 +117,7 @@ const bodyWithId = z.object({ id: z.string().min(1) });
 function readSuccess(answer: HttpAnswer, permalink: (urn: string) => string): Outcome {
   const body = bodyWithId.safeParse(readJson(answer.body));
   const id = restliId(answer.headers['x-restli-id']) ?? (body.success ? body.data.id : null);
-  if (id === null) {
+  if (id === null || !isPlainText(id)) {
     return {
       kind: 'unknown',
       httpStatus: answer.status,
@@ -127,6 +127,11 @@ function readSuccess(answer: HttpAnswer, permalink: (urn: string) => string): Ou
     };
   }
   return { kind: 'accepted', httpStatus: answer.status, externalId: id, permalink: permalink(id) };
+}
+
+/** An id that no database could keep is no id. */
+function isPlainText(id: string): boolean {
+  return id.isWellFormed() && !/\p{Cc}/u.test(id);
 }
 
 function restliId(header: string | undefined): string | null {

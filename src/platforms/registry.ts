@@ -14,6 +14,11 @@ const ADAPTERS: Partial<Record<Platform, CreateAdapter>> = {
   linkedin: createLinkedIn,
 };
 
+/** The platforms that this version can publish to at all. */
+export const AVAILABLE_PLATFORMS: readonly Platform[] = PLATFORMS.filter(
+  (platform) => ADAPTERS[platform] !== undefined,
+);
+
 /**
  * Builds the adapters of the platforms that have an app of ours.
  * @param settings for a sandboxed platform, the sandbox's addresses and credentials

@@ -2,6 +2,7 @@
 import type { Post } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
@@ -15,6 +16,7 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string)
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'approve', postId);
     const waiting = waitingFor(post);
+    await refuseOwnChanges(tx, actor, postId);
     const problem =
       post.scheduledAt === null ? 'It has no time.' : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
     if (post.scheduledAt === null || problem !== null) {
@@ -55,6 +57,21 @@ export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string
     );
   });
   return ctx.db.post.findUniqueOrThrow({ where: { id: postId } });
+}
+
+/** Who changed the text is one of its authors, whoever wrote it first. @throws Refusal */
+async function refuseOwnChanges(tx: Tx, actor: Actor, postId: string): Promise<void> {
+  const approved = await tx.approval.findFirst({ where: { postId }, orderBy: { approvedAt: 'desc' } });
+  const edits = await tx.auditEvent.count({
+    where: {
+      entity: 'Post',
+      entityId: postId,
+      action: 'post.edited',
+      actorId: actor.id,
+      ...(approved === null ? {} : { occurredAt: { gt: approved.approvedAt } }),
+    },
+  });
+  if (edits > 0) throw new Refusal('forbidden', 'You changed this post, so somebody else has to approve it.');
 }
 
 function waitingFor(post: PostForChange): PostForChange['publications'] {

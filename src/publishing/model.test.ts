@@ -25,11 +25,13 @@ interface Seen {
   last: Observation;
 }
 
-/** One action, or two at the same moment, and then a look at everything. */
+/** Actions one after the other, or at the same moment; and a look at everything. */
 class Happening implements fc.AsyncCommand<Seen, World> {
+  readonly how: 'THEN' | 'WHILE';
   readonly actions: readonly Action[];
 
-  constructor(...actions: readonly Action[]) {
+  constructor(how: Happening['how'], actions: readonly Action[]) {
+    this.how = how;
     this.actions = actions;
   }
 
@@ -38,14 +40,20 @@ class Happening implements fc.AsyncCommand<Seen, World> {
   }
 
   async run(seen: Seen, world: World): Promise<void> {
-    const alone = this.actions.length === 1;
-    const ended = await Promise.allSettled(this.actions.map((action) => act(world, action, alone)));
+    if (this.how === 'THEN') {
+      for (const action of this.actions) {
+        await act(world, action, true);
+        seen.last = await observe(world, seen.last);
+      }
+      return;
+    }
+    const ended = await Promise.allSettled(this.actions.map((action) => act(world, action, false)));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
     seen.last = await observe(world, seen.last);
   }
 
   toString(): string {
-    return this.actions.map((action) => JSON.stringify(action)).join(' WHILE ');
+    return this.actions.map((action) => JSON.stringify(action)).join(` ${this.how} `);
   }
 }
 
@@ -63,15 +71,16 @@ const write = action(3, 'write', {
   inSeconds: fc.constantFrom(0, 0, 0, 100, 1000),
   maxAttempts: fc.constantFrom(1, 2, 5),
 });
+const work = action(12, 'work', {
+  worker: fc.constantFrom(1, 2),
+  limit: fc.constantFrom(1, 3),
+  fault: fc.oneof({ weight: 1, arbitrary: fc.constant('ok') }, { weight: 3, arbitrary: fc.constantFrom(...FAULTS) }),
+  pause: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: fc.constantFrom(...PAUSES) }),
+  stopping: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+});
 const weighted = [
   write,
-  action(12, 'work', {
-    worker: fc.constantFrom(1, 2),
-    limit: fc.constantFrom(1, 3),
-    fault: fc.oneof({ weight: 1, arbitrary: fc.constant('ok') }, { weight: 3, arbitrary: fc.constantFrom(...FAULTS) }),
-    pause: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: fc.constantFrom(...PAUSES) }),
-    stopping: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  }),
+  work,
   action(5, 'sweep'),
   action(4, 'look up', { reading: fc.constantFrom('true', 'true', 'stale', 'fails') }),
   action(5, 'resume', { paused: one }),
@@ -91,10 +100,24 @@ const weighted = [
   action(1, 'spread'),
 ];
 const happens = fc.oneof(...weighted);
-const alone = fc.oneof(...weighted, action(8, 'pass', { seconds })).map((only) => new Happening(only));
-const together = fc.tuple(happens, happens).map((two) => new Happening(...two));
+const alone = fc.oneof(...weighted, action(8, 'pass', { seconds })).map((only) => new Happening('THEN', [only]));
+const together = fc.tuple(happens, happens).map((two) => new Happening('WHILE', two));
+/** Somebody stands still until he is taken for dead, and another takes over: deep, and too rare by chance alone. */
+const takeover = fc
+  .tuple(work.arbitrary, work.arbitrary)
+  .map(
+    ([first, second]) =>
+      new Happening('THEN', [
+        first,
+        { do: 'pass', seconds: 100 },
+        { do: 'sweep' },
+        { do: 'resolve', publication: 0, as: 'the truth' },
+        second,
+        { do: 'resume', paused: 0 },
+      ]),
+  );
 
-const history = fc.commands([alone, alone, alone, together], {
+const history = fc.commands([alone, alone, alone, alone, together, takeover], {
   maxCommands: 30,
   size: 'max',
   ...(process.env.MODEL_REPLAY ? { replayPath: process.env.MODEL_REPLAY } : {}),

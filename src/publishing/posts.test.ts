@@ -4,6 +4,7 @@ import { type Bench, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { approvePost, sendPostBack } from './approve-post.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { createPost, deletePost, duplicatePost, editPost } from './posts.ts';
+import { prepare } from './prepare.ts';
 import { cancelPublication } from './retry-publication.ts';
 import { cancelPost, publishPostNow, schedulePost } from './schedule-post.ts';
 
@@ -195,6 +196,35 @@ describe('a team with four eyes', () => {
     });
     expect(await sendPostBack(bench.ctx, approver, post.id, 'Too loud')).toMatchObject({ status: 'draft' });
     await expect(publishPostNow(bench.ctx, bench.author, post.id)).rejects.toMatchObject({ code: 'conflict' });
+    await withApproval(false);
+  });
+});
+
+describe('four eyes, from both sides', () => {
+  const withApproval = (required: boolean) =>
+    bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: required } });
+
+  it('are not had by an approver who changed the post himself', async () => {
+    await withApproval(true);
+    const post = await scheduled();
+    await editPost(bench.ctx, approver, post.id, { text: 'Rewritten by the approver' });
+    await expect(approvePost(bench.ctx, approver, post.id)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining('You changed this post'),
+    });
+    const second = await bench.person('approver');
+    expect(await approvePost(bench.ctx, second, post.id)).toMatchObject({ status: 'scheduled' });
+    await withApproval(false);
+  });
+
+  it('are not asked of what was scheduled before the team wanted them', async () => {
+    const post = await scheduled();
+    await withApproval(true);
+    const publication = await bench.ctx.db.publication.findFirstOrThrow({
+      where: { postId: post.id },
+      include: { account: true, team: true, post: true },
+    });
+    expect(await prepare(bench.ctx, publication)).toMatchObject({ ready: true });
     await withApproval(false);
   });
 });

@@ -281,6 +281,10 @@ function summary(checked: CheckedPost) {
   };
 }
 
+/** By code points: half an emoji is text that no database takes. */
 function excerpt(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
+  const characters = [...text];
+  return characters.length > EXCERPT_LENGTH ? `${characters.slice(0, EXCERPT_LENGTH - 1).join('')}…` : text;
 }
+
+const EXCERPT_LENGTH = 120;

@@ -7,6 +7,7 @@ import type { Approval, ConnectedAccount, Post, Publication, Team } from '@prism
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
 import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
+import { mayPublishTo } from '../domain/access.ts';
 import { contentProblems } from '../domain/content-rules.ts';
 import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
@@ -15,13 +16,14 @@ import { ConnectError, type CreateRequest, type Publisher } from '../platforms/p
 import { validApproval } from './approval.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
+import { personalOfAnother } from './schedule-post.ts';
 
 export type ClaimedPublication = Publication & { account: ConnectedAccount; team: Team; post: Post };
 
 /** Why a claimed publication is not sent now although nothing failed. */
 export interface Waiting {
   status: 'held' | 'missed' | 'awaiting_approval';
-  errorCode: 'hold' | 'late' | 'account-not-connected' | 'token-unreadable' | 'not-approved';
+  errorCode: 'hold' | 'late' | 'account-not-connected' | 'account-personal' | 'token-unreadable' | 'not-approved';
   errorMessage: string;
 }
 
@@ -43,6 +45,7 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
   const now = ctx.clock.now();
   const hold = await activeHoldFor(ctx.db, account);
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
+  if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
   // Only what was never sent can be late: a retry is late because the platform made it so.
   if (publication.sentAt === null && publication.dueAt !== null) {
@@ -55,7 +58,7 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
   }
 
   const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
-  if (team.requiresApproval && approval === null) {
+  if (approval === 'missing') {
     return waitFor(
       'awaiting_approval',
       'not-approved',
@@ -128,10 +131,16 @@ function notConnected(account: ConnectedAccount): string {
   return `The connection to ${account.displayName} has ended. Open Accounts and press Reconnect: what is still in time goes out then.`;
 }
 
-async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | null> {
+/**
+ * The approval of exactly what would be sent. `missing`: there was one, but for something else. Null: nobody ever asked
+ * for one, because the team began to require it after this was scheduled.
+ */
+async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | 'missing' | null> {
   const post = await ctx.db.post.findUniqueOrThrow({
     where: { id: publication.postId },
     include: { team: true, publications: { include: { account: true } } },
   });
-  return validApproval(ctx.db, post);
+  const valid = await validApproval(ctx.db, post);
+  if (valid !== null) return valid;
+  return (await ctx.db.approval.count({ where: { postId: post.id } })) > 0 ? 'missing' : null;
 }

@@ -9,6 +9,8 @@
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
+import { createGate } from './gate.ts';
+import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
@@ -19,6 +21,9 @@ import { recordSent } from './write-ahead.ts';
  * suspended laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
  */
 const LONGEST_PAUSE_BEFORE_SENDING_MS = 2_000;
+
+/** Enough to keep one process and its database busy; more would only make more of them unknown when it dies. */
+const unsettled = createGate(4);
 
 /**
  * @param signal aborted by a stop that has run out of patience
@@ -43,10 +48,13 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   }
 
   const { publisher, request, requestHash, tokenVersion, frozen } = preparation;
-  ctx.onStep('recording', claim.publicationId);
   // From before the write: a process paused after the commit learns of it only when it goes on, minutes later perhaps.
-  const recording = performance.now();
-  const sentAt = await recordSent(ctx, claim, requestHash);
+  let recording = 0;
+  const sentAt = await unsettled.pass(() => {
+    ctx.onStep('recording', claim.publicationId);
+    recording = performance.now();
+    return recordSent(ctx, claim, requestHash);
+  });
   if (sentAt === null) {
     await refusedAtTheLastMoment(ctx, claim, publication);
     return;
@@ -62,7 +70,8 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
   ctx.onStep('answered', claim.publicationId);
 
-  await settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen });
+  await unsettled.pass(() => settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen }), { urgent: true });
+  if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, publication.accountId);
   ctx.onStep('settled', claim.publicationId);
 }
 

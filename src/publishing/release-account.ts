@@ -1,5 +1,6 @@
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { mayPublishTo } from '../domain/access.ts';
 import { spreadBacklog } from './backlog.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
@@ -18,10 +19,14 @@ export async function releaseAccountHolds(tx: Tx, ctx: AppContext, accountId: st
   let released = 0;
   for (const { id, postId } of waiting) {
     await lockPost(tx, postId);
-    const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
+    const publication = await tx.publication.findUniqueOrThrow({
+      where: { id },
+      include: { account: true, post: true },
+    });
     if (publication.status !== 'held') continue;
     // These wait for a person's decision, not for the account.
     if (publication.errorCode === 'late' || publication.errorCode === 'restored') continue;
+    if (!mayPublishTo(publication.account, publication.post)) continue;
     if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) released += 1;
   }
   await spreadBacklog(tx);

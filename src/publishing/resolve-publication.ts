@@ -2,7 +2,7 @@
  * A person decides about a publication whose outcome is unknown, after looking at the account: it is live · it is not
  * there · give up. The only ways out of `unconfirmed` apart from a look-up, each with a reason and on record.
  */
-import type { Publication } from '@prisma/client';
+import type { Prisma, Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
@@ -45,6 +45,7 @@ export async function resolvePublication(
         `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`,
       );
     }
+    if (resolution === 'live') await refuseForeignLink(tx, publication, input);
     await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
     await moveOn(tx, ctx, publication, resolution, input, sendAt);
     const metadata = { resolution, reason: input.reason.trim(), permalink: input.permalink ?? null };
@@ -87,15 +88,35 @@ async function settleOpenAttempt(
   input: ResolutionInput,
   now: Date,
 ): Promise<void> {
+  const open = {
+    publicationId: publication.id,
+    state: { in: ['unknown', 'sent'] },
+  } satisfies Prisma.PublishAttemptWhereInput;
+  if (resolution === 'abandon') {
+    // Nobody knows, and nobody looks any more: the attempt stays what it is.
+    await tx.publishAttempt.updateMany({ where: open, data: { nextLookUpAt: null } });
+    return;
+  }
   const live = resolution === 'live';
   await tx.publishAttempt.updateMany({
-    where: { publicationId: publication.id, state: { in: ['unknown', 'sent'] } },
+    where: open,
     data: {
       state: live ? 'present' : 'absent',
       finishedAt: now,
+      nextLookUpAt: null,
       ...(live ? { externalId: idFromPermalink(input.permalink) } : {}),
     },
   });
+}
+
+/** One live post belongs to one publication. @throws Refusal at the link */
+async function refuseForeignLink(tx: Tx, publication: PublicationForChange, input: ResolutionInput): Promise<void> {
+  const externalId = idFromPermalink(input.permalink);
+  const { accountId, id } = publication;
+  const others = await tx.publication.count({ where: { accountId, externalId, id: { not: id } } });
+  if (others === 0) return;
+  const message = 'This link belongs to another publication of this account. Paste the link of this very post.';
+  throw new Refusal('invalid', message, { permalink: message });
 }
 
 async function moveOn(

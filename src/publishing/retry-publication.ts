@@ -2,11 +2,11 @@
 import type { Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
-import type { Actor } from '../domain/access.ts';
+import { type Actor, mayPublishTo } from '../domain/access.ts';
 import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
-import { queuePublication } from './schedule-post.ts';
+import { personalOfAnother, queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
 
 /**
@@ -23,6 +23,9 @@ export async function retryPublication(
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
     if (!RETRYABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'sent again'));
+    if (!mayPublishTo(publication.account, publication.post)) {
+      throw new Refusal('conflict', personalOfAnother(publication.account));
+    }
     if (publication.account.status !== 'active') {
       throw new Refusal(
         'conflict',

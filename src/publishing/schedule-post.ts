@@ -6,7 +6,7 @@ import type { ConnectedAccount, Post, Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import type { Actor } from '../domain/access.ts';
+import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import { contentProblems } from '../domain/content-rules.ts';
 import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
@@ -23,6 +23,7 @@ import { lockPost, movePublication } from './transition.ts';
 export async function schedulePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'schedule', postId);
+    refuseFinished(post);
     const problem =
       post.scheduledAt === null
         ? 'Choose a date and time first, or publish now.'
@@ -149,24 +150,8 @@ export async function requeueAfterEdit(
 
 /** Schedules all publications of the post that are not published yet, or asks for approval where the team wants it. */
 async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange, dueAt: Date): Promise<void> {
-  const targets = post.publications.filter(
-    (publication) => publication.status !== 'published' && !isGivenUp(publication),
-  );
-  if (targets.some(({ status }) => status === 'publishing'))
-    throw new Refusal('conflict', 'This post is being published right now.');
-  if (targets.some(({ status }) => status === 'unconfirmed')) {
-    throw new Refusal(
-      'conflict',
-      'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.',
-    );
-  }
-  if (targets.length === 0 && post.publications.some(isGivenUp))
-    throw new Refusal(
-      'conflict',
-      'This post was given up while it may be live. Duplicate it to publish it again, after a look at the account.',
-    );
-  if (targets.length === 0 && post.publications.length > 0)
-    throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
+  refuseFinished(post);
+  const targets = notDone(post);
   refuseUnpublishable(post);
   if (post.team.requiresApproval && (await validApproval(tx, post)) === null) {
     await requestApproval(tx, ctx, actor, post);
@@ -183,20 +168,52 @@ async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange
   );
 }
 
+/** What has left, may have left or is leaving is not scheduled again. @throws Refusal */
+function refuseFinished(post: PostForChange): void {
+  const targets = notDone(post);
+  if (targets.some(({ status }) => status === 'publishing'))
+    throw new Refusal('conflict', 'This post is being published right now.');
+  if (targets.some(({ status }) => status === 'unconfirmed')) {
+    throw new Refusal(
+      'conflict',
+      'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.',
+    );
+  }
+  if (targets.length === 0 && post.publications.some(isGivenUp))
+    throw new Refusal(
+      'conflict',
+      'This post was given up while it may be live. Duplicate it to publish it again, after a look at the account.',
+    );
+  if (targets.length === 0 && post.publications.length > 0)
+    throw new Refusal('conflict', 'This post is already published. Duplicate it to publish it again.');
+}
+
+/** What of the post is neither live nor given up while it may be live. */
+function notDone(post: PostForChange): PostForChange['publications'] {
+  return post.publications.filter((publication) => publication.status !== 'published' && !isGivenUp(publication));
+}
+
 /** What must hold before anything is scheduled: an account, each of them connected, and content they take. @throws Refusal */
 function refuseUnpublishable(post: PostForChange): void {
-  const open = post.publications.filter((publication) => publication.status !== 'published' && !isGivenUp(publication));
+  const open = notDone(post);
   const fields: Record<string, string> = {};
   if (open.length === 0)
     fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';
   const broken = open.find(({ account }) => account.status !== 'active');
   if (broken !== undefined) fields.accounts = notConnected(broken.account);
+  const foreign = open.find(({ account }) => !mayPublishTo(account, post));
+  if (foreign !== undefined) fields.accounts = personalOfAnother(foreign.account);
   for (const { account, text } of open) {
     const content = { text: text ?? post.text, linkUrl: post.linkUrl };
     for (const problem of contentProblems(content, [account.platform])) fields[problem.field] ??= problem.message;
   }
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
+}
+
+/** It may have been the team's when it was chosen. */
+export function personalOfAnother(account: Pick<ConnectedAccount, 'displayName'>): string {
+  return `${account.displayName} is now somebody else’s personal account. Choose another account, or ask for it to be shared with the team.`;
 }
 
 function notConnected(account: ConnectedAccount): string {

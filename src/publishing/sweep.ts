@@ -74,7 +74,7 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
   const held = await ctx.db.$queryRaw<{ id: string; post_id: string }[]>`
     SELECT publications.id, post_id
     FROM publications JOIN connected_accounts account ON account.id = publications.account_id
-    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable')
+    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable', 'account-personal')
       AND NOT EXISTS (
         SELECT 1 FROM holds
         WHERE released_at IS NULL AND (scope = 'everything' OR (scope = 'platform' AND holds.platform = account.platform)

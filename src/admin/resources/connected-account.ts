@@ -1,6 +1,7 @@
-import { disconnectAccount } from '../../accounts/disconnect-account.ts';
+import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope, roleIn } from '../../domain/access.ts';
+import { disconnectAndHold } from '../../publishing/hold-account.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -85,14 +86,21 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
           });
           return {
             notice: 'Continue on the platform to connect it again.',
-            redirectUrl: `/connect/${account.platform}?team=${account.teamId}`,
+            redirectUrl: `/connect/${account.platform}?team=${account.teamId}&renew=1`,
           };
         },
         { icon: 'RefreshCw' },
       ),
+      share: recordAction(
+        async (actor, id) => {
+          await shareAccount(ctx, actor, id);
+          return { notice: 'Shared: everybody in the team may publish to it now.' };
+        },
+        { icon: 'Users', isVisible: ({ record }) => Boolean(record?.params.owner) },
+      ),
       disconnect: recordAction(
         async (actor, id) => {
-          await disconnectAccount(ctx, actor, id);
+          await disconnectAndHold(ctx, actor, id);
           return { notice: 'Disconnected. Its tokens are deleted; connect it again at any time.' };
         },
         { icon: 'XCircle', isVisible: ({ record }) => record?.params.status !== 'disconnected' },

@@ -1,0 +1,46 @@
+/** An account that can no longer be published to: what was scheduled for it waits from now on, and people see it. */
+import type { ConnectedAccount } from '@prisma/client';
+import { disconnectAccount } from '../accounts/disconnect-account.ts';
+import type { AppContext } from '../context.ts';
+import type { Actor } from '../domain/access.ts';
+import { recordPublicationEvent } from './publication-event.ts';
+import { lockPost, movePublication } from './transition.ts';
+
+/** Disconnects an account and holds what was scheduled for it. @throws Refusal */
+export async function disconnectAndHold(ctx: AppContext, actor: Actor, accountId: string): Promise<ConnectedAccount> {
+  const account = await disconnectAccount(ctx, actor, accountId);
+  await holdForAccount(ctx, account.id);
+  return account;
+}
+
+/**
+ * Holds what waits for an account that is not active. A crash halfway leaves the rest to the claim, which asks again.
+ * @returns how many were held
+ */
+export async function holdForAccount(ctx: AppContext, accountId: string): Promise<number> {
+  const waiting = await ctx.db.publication.findMany({
+    where: { accountId, status: { in: ['scheduled', 'retrying'] }, account: { status: { not: 'active' } } },
+    select: { id: true, postId: true },
+  });
+  let held = 0;
+  for (const { id, postId } of waiting) {
+    await ctx.db.$transaction(async (tx) => {
+      await lockPost(tx, postId);
+      const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
+      if (publication === null || publication.account.status === 'active') return;
+      if (publication.status !== 'scheduled' && publication.status !== 'retrying') return;
+      const errorMessage = `${publication.account.displayName} is not connected. Open Accounts and connect it again: what is still in time goes out then.`;
+      await movePublication(tx, publication, 'held', {
+        nextAttemptAt: null,
+        errorCode: 'account-not-connected',
+        errorMessage,
+      });
+      await recordPublicationEvent(tx, ctx, publication, 'publication.held', {
+        errorCode: 'account-not-connected',
+        errorMessage,
+      });
+      held += 1;
+    });
+  }
+  return held;
+}
