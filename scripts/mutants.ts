@@ -19,8 +19,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: PIPELINE,
-        from: 'const sentAt = await recordSent(ctx, claim, requestHash);',
-        to: 'const early = await publisher.send(request, signal); const sentAt = await recordSent(ctx, claim, requestHash);',
+        from: 'let recording = 0;',
+        to: 'const early = await publisher.send(request, signal); let recording = 0;',
       },
       {
         file: PIPELINE,

@@ -52,7 +52,9 @@ export async function openContext(
 ): Promise<OpenContext> {
   const clock = overrides.clock ?? systemClock;
   const sandboxed =
-    overrides.sandbox === false ? [] : sandboxedPlatforms(config).filter((platform) => AVAILABLE_PLATFORMS.includes(platform));
+    overrides.sandbox === false
+      ? []
+      : sandboxedPlatforms(config).filter((platform) => AVAILABLE_PLATFORMS.includes(platform));
   const keepsFiles =
     config.databaseUrl === null || config.sessionSecrets === null || config.tokenKeys === null || sandboxed.length > 0;
   if (keepsFiles) makeDataDir(config.dataDir);

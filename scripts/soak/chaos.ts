@@ -52,7 +52,7 @@ export async function wreakHavoc(
   const others =
     only === 'kills'
       ? Promise.resolve()
-      : every(1_500, () => {
+      : every(2_500, () => {
           const [name, act] = random.pick(WEIGHTED);
           count(name);
           running.push(act(around, random));

@@ -15,7 +15,15 @@ import { readCached, sourceKey, writeCached } from './bundle-cache.ts';
 const COMPONENTS = join(import.meta.dirname, 'components');
 
 /** AdminJS's own parts that we replace. */
-const REPLACED: readonly string[] = ['Sidebar', 'TopBar', 'NoticeBox'];
+const REPLACED: readonly string[] = [
+  'Sidebar',
+  'TopBar',
+  'NoticeBox',
+  'RecordActionRoute',
+  'ResourceActionRoute',
+  'ResourceRoute',
+  'PageRoute',
+];
 
 /** Parts that AdminJS finds by name: pages and the components of actions. */
 const ADDED: readonly string[] = [

@@ -59,7 +59,7 @@ export async function publicationDetails(
   ctx: AppContext,
   actor: Actor,
   publicationId: string,
-): Promise<Record<string, unknown>> {
+): Promise<Record<string, unknown> & { post: { id: string } }> {
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
     select: {

@@ -153,7 +153,7 @@ function isReadable(key: string): boolean {
   if (!key.startsWith('filters')) return /^[A-Za-z]+$/.test(key);
   const [, field] = /^filters\.([\w.]+)(?:~~(?:from|to))?$/.exec(key) ?? [];
   // AdminJS looks these names up in plain objects, where each of them is something.
-  return field !== undefined && field.split('.').every((part) => part !== '' && !(part in Object.prototype));
+  return field?.split('.').every((part) => part !== '' && !(part in Object.prototype)) ?? false;
 }
 
 function shorten(text: string): string {

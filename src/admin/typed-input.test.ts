@@ -34,7 +34,9 @@ describe('an invisible control character', () => {
       const typed = { ...values, [field]: text };
       const answer = await bench.ask(superuser, `/api/resources/${resource}/actions/new`, typed);
       expect(answer.status, answer.text).toBe(200);
-      expect(answer.body.record.errors[field].message).toMatch(/ has an invisible control character\. Type it again\.$/);
+      expect(answer.body.record.errors[field].message).toMatch(
+        / has an invisible control character\. Type it again\.$/,
+      );
     }
   });
 
@@ -50,7 +52,11 @@ describe('an invisible control character', () => {
     const reason = await bench.ask(author, at, { resolution: 'absent', reason: 'seen\u0000' });
     expect(reason.status).toBe(400);
     expect(reason.body.fields.reason).toBe('Reason has an invisible control character. Type it again.');
-    const link = await bench.ask(author, at, { resolution: 'live', reason: 'seen', permalink: 'https://a.example/\u0000' });
+    const link = await bench.ask(author, at, {
+      resolution: 'live',
+      reason: 'seen',
+      permalink: 'https://a.example/\u0000',
+    });
     expect(link.status).toBe(400);
     expect(link.body.fields.permalink).toMatch(/control character/);
   });

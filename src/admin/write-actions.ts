@@ -44,7 +44,7 @@ export function newAction(
 
 /** @param onRead called when the form is opened, before the record is shown in it */
 export function editAction(
-  update: (actor: Actor, id: string, payload: Payload) => Promise<Done>,
+  update: (actor: Actor, id: string, payload: Payload, asking: { sessionId: string | null }) => Promise<Done>,
   options: ActionOptions = {},
   onRead?: (actor: Actor, record: ScopedRecord) => Promise<void>,
 ): ActionOptions {
@@ -58,7 +58,9 @@ export function editAction(
       }
       const payload = request.payload ?? {};
       try {
-        const { notice, redirectUrl } = await update(actorOf(context), id, payload);
+        const { notice, redirectUrl } = await update(actorOf(context), id, payload, {
+          sessionId: sessionIdOf(request),
+        });
         return {
           record: await recordAfter(context, id),
           notice: success(notice),
@@ -144,6 +146,12 @@ function recordIdOf(context: ActionContext): string {
   return id;
 }
 
+/** The name of the session that is asking; AdminJS hands on what the session middleware put on the request. */
+function sessionIdOf(request: ActionRequest): string | null {
+  const { sessionID } = request as { sessionID?: unknown };
+  return typeof sessionID === 'string' ? sessionID : null;
+}
+
 function success(message: string) {
   return { message, type: 'success' as const };
 }
@@ -152,13 +160,18 @@ export function pageOf(context: Pick<ActionContext, 'h' | 'resource'>, recordId:
   return context.h.recordActionUrl({ resourceId: context.resource.id(), recordId, actionName: 'show' });
 }
 
+/** A refused wish for these must not look granted to whoever reads the record that comes with the refusal. */
+const POWERS: readonly string[] = ['isSuperuser', 'isActive'];
+
 /** What was typed goes back with the messages, so that nothing is lost from the form. */
 function formErrors(error: unknown, context: ActionContext, payload: Payload) {
   if (!(error instanceof Refusal) || error.code !== 'invalid' || Object.keys(error.fields).length === 0) throw error;
   const resource = scopedResourceOf(context);
   const known = resource.decorate().getFlattenProperties();
   const typed = Object.fromEntries(
-    Object.entries(payload).filter(([key]) => key !== 'password' && known[key.replace(/[.[].*$/, '')] !== undefined),
+    Object.entries(payload).filter(
+      ([key]) => !/password/i.test(key) && !POWERS.includes(key) && known[key.replace(/[.[].*$/, '')] !== undefined,
+    ),
   );
   const record = context.record ?? resource.build({});
   const json = record.toJSON(context.currentAdmin);

@@ -4,10 +4,11 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, roleIn } from '../domain/access.ts';
-import { notFound, Refusal } from '../domain/refusal.ts';
+import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
+import { emailAddress } from './email-address.ts';
 import { checkProfile } from './person.ts';
 
-/** Values as typed; an absent key means: leave it as it is. The last three are for superusers only. */
+/** Values as typed; an absent key means: leave it as it is. The last three are changed by superusers only. */
 export interface UserChange {
   name?: string;
   timeZone?: string;
@@ -38,11 +39,12 @@ export async function updateUser(
   if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== user.updatedAt.getTime()) {
     throw new Refusal(
       'conflict',
-      'Somebody changed this person while you were editing. Reload the page and make your change again.',
+      'Somebody changed this person while you were editing. Look at the saved version, then save yours again.',
     );
   }
+  if (!actor.isSuperuser) refuseWhatSuperusersChange(user, change);
   const { email, name, timeZone } = checkProfile({
-    email: allowed(actor, change.email) ?? user.email,
+    email: change.email ?? user.email,
     name: change.name ?? user.name,
     timeZone: change.timeZone ?? user.timeZone,
   });
@@ -50,8 +52,8 @@ export async function updateUser(
     email,
     name,
     timeZone,
-    isSuperuser: allowed(actor, change.isSuperuser) ?? user.isSuperuser,
-    isActive: allowed(actor, change.isActive) ?? user.isActive,
+    isSuperuser: change.isSuperuser ?? user.isSuperuser,
+    isActive: change.isActive ?? user.isActive,
   };
   await refuseTakenEmail(tx, data.email, userId);
   refuseLockingOneselfOut(actor, user, data);
@@ -66,9 +68,17 @@ export async function updateUser(
   return updated;
 }
 
-/** What only a superuser may set is left alone for everybody else, as if it had not been sent. */
-function allowed<T>(actor: Actor, value: T | undefined): T | undefined {
-  return actor.isSuperuser ? value : undefined;
+/** A form may send along what it shows; only another value than the saved one is a wish that has to be refused. */
+function refuseWhatSuperusersChange(user: User, change: UserChange): void {
+  const fields: Record<string, string> = {};
+  if (change.email !== undefined && (emailAddress(change.email) ?? change.email) !== user.email)
+    fields.email = 'Only a superuser may change an e-mail address. Ask one.';
+  if (change.isSuperuser !== undefined && change.isSuperuser !== user.isSuperuser)
+    fields.isSuperuser = 'Only a superuser may change who is one.';
+  if (change.isActive !== undefined && change.isActive !== user.isActive)
+    fields.isActive = 'Only a superuser may deactivate people. Ask one.';
+  const refusal = refuseFields(fields);
+  if (refusal !== null) throw refusal;
 }
 
 async function lockUser(tx: Tx, userId: string): Promise<User | null> {

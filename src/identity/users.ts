@@ -47,7 +47,8 @@ export async function createUser(
 }
 
 /**
- * Sets a local password and ends all sessions of that person, the one he is asking from included.
+ * Sets a local password and ends all sessions of that person.
+ * @param keepSession the id of the one he is asking from, which goes on; null: none does
  * @throws {Refusal} `forbidden` unless it is his own or a superuser asks; `invalid` with field password
  */
 export async function setPassword(
@@ -56,13 +57,14 @@ export async function setPassword(
   actor: Actor,
   userId: string,
   password: string,
+  keepSession: string | null = null,
 ): Promise<void> {
   if (actor.id !== userId && !actor.isSuperuser)
     throw new Refusal('forbidden', 'You may only change your own password.');
   const problem = passwordProblem(password);
   if (problem !== null) throw new Refusal('invalid', problem, { password: problem });
   await storePassword(tx, userId, password);
-  await tx.$executeRaw`DELETE FROM "session" WHERE "sess"->>'userId' = ${userId}`;
+  await tx.$executeRaw`DELETE FROM "session" WHERE "sess"->>'userId' = ${userId} AND "sid" IS DISTINCT FROM ${keepSession}::text`;
   await recordEvent(
     tx,
     {

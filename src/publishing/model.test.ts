@@ -118,7 +118,7 @@ const takeover = fc
   );
 
 const history = fc.commands([alone, alone, alone, alone, together, takeover], {
-  maxCommands: 30,
+  maxCommands: 20,
   size: 'max',
   ...(process.env.MODEL_REPLAY ? { replayPath: process.env.MODEL_REPLAY } : {}),
 });

@@ -208,6 +208,17 @@ describe('a late answer that lifts a publication which another worker has claime
   }
 });
 
+describe('the sweep', () => {
+  it('leaves alone what a living worker is busy with', async () => {
+    const post = await due();
+    await work('ok', 'answered');
+    await recoverAbandonedClaims(world.ctx);
+    expect(await of(post)).toMatchObject({ status: 'publishing' });
+    await resume();
+    expect(await of(post)).toMatchObject({ status: 'published' });
+  });
+});
+
 describe('the alarm of a publication', () => {
   async function scheduled(): Promise<Post> {
     const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();

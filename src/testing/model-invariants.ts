@@ -5,6 +5,7 @@
 import type { PublicationStatus } from '@prisma/client';
 import { postStatus } from '../domain/post.ts';
 import { alarmId } from '../publishing/alarm.ts';
+import { GIVEN_UP } from '../publishing/given-up.ts';
 import type { World } from './model-world.ts';
 
 /** A publication as read for judging: one statement with everything, because it is read after every command. */
@@ -112,8 +113,9 @@ function checkAttempts(row: Row): void {
       row.id,
       `publishing with the open attempt "${states}"`,
     );
-  else if (row.status === 'unconfirmed')
-    must(states === 'unknown', row.id, `unconfirmed with the open attempt "${states}"`);
+  // Given up: nobody knows, and nobody looks any more.
+  else if (row.status === 'unconfirmed' || (row.status === 'cancelled' && row.errorCode === GIVEN_UP.errorCode))
+    must(states === 'unknown', row.id, `${row.status} with the open attempt "${states}"`);
   else must(states === '', row.id, `${row.status} with the open attempt "${states}"`);
   row.attempts.forEach((attempt, index) => {
     must(attempt.number === index + 1, row.id, `attempt ${index + 1} has number ${attempt.number}`);

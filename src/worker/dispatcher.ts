@@ -12,7 +12,13 @@ const HORIZON_MS = 60_000;
 /** A due row that cannot be claimed is being edited by somebody: look again soon. */
 const ROW_BUSY_MS = 25;
 const DATABASE_AWAY_MS = 1_000;
-const CLAIM_BATCH = 50;
+/**
+ * Claimed and not yet on the wire. Few: what a process has claimed when it dies waits until its lease ends, and what it has
+ * not claimed the others take at once. Once the request is on its way the next one is claimed, up to the concurrency.
+ */
+const MOST_STARTING = 12;
+/** Whoever takes longer to start waits for something else (a token, a lock) and does not keep others from starting. */
+const LONGEST_START_MS = 1_000;
 
 export interface Dispatcher {
   /** Something may be due sooner than thought. Cheap; may be called at any time, also after a stop. */
@@ -25,6 +31,15 @@ export interface Dispatcher {
 export function startDispatcher(ctx: AppContext, concurrency: number): Dispatcher {
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
+  /** Publications that are claimed and not yet on the wire. */
+  const starting = new Set<string>();
+  const observed: AppContext = {
+    ...ctx,
+    onStep: (step, publicationId) => {
+      ctx.onStep(step, publicationId);
+      if (step === 'flushed') started(publicationId);
+    },
+  };
   let timer: NodeJS.Timeout | undefined;
   let scanning: Promise<void> | null = null;
   let again = false;
@@ -61,12 +76,14 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
 
   /** @returns milliseconds until it is worth looking again, null when an alarm will tell */
   async function claimAndRun(): Promise<number | null> {
-    const free = Math.min(concurrency - running.size, CLAIM_BATCH);
-    // With every place taken, the next pipeline that ends wakes us.
-    if (free === 0) return null;
+    const free = Math.min(concurrency - running.size, MOST_STARTING - starting.size);
+    // With every place taken, the next pipeline that starts or ends wakes us. Several at once: a claim costs a transaction.
+    if (free <= 0 || starting.size > MOST_STARTING / 2) return null;
     const claims = await claimDue(ctx, free);
     for (const claim of claims) {
-      const pipeline = publishPublication(ctx, claim, abort.signal)
+      starting.add(claim.publicationId);
+      const patience = setTimeout(started, LONGEST_START_MS, claim.publicationId);
+      const pipeline = publishPublication(observed, claim, abort.signal)
         .catch((error: unknown) =>
           ctx.log.error(
             { err: error, publicationId: claim.publicationId },
@@ -74,6 +91,8 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
           ),
         )
         .finally(() => {
+          clearTimeout(patience);
+          starting.delete(claim.publicationId);
           running.delete(pipeline);
           wake();
         });
@@ -85,6 +104,10 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     }
     const ms = await untilNextDueMs(ctx, HORIZON_MS);
     return ms === null ? null : Math.max(Math.ceil(ms), claims.length > 0 ? 0 : ms <= 0 ? ROW_BUSY_MS : 1);
+  }
+
+  function started(publicationId: string): void {
+    if (starting.delete(publicationId) && starting.size <= MOST_STARTING / 2) wake();
   }
 
   function sleep(ms: number | null): void {

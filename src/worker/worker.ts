@@ -48,6 +48,8 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   let stopping = false;
 
   async function sweep(): Promise<void> {
+    // What is due does not wait until what was abandoned is recovered.
+    dispatcher.wake();
     try {
       await recoverAbandonedClaims(ctx);
       await releaseGroundlessHolds(ctx);
@@ -62,11 +64,13 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   }
 
   await sweep();
-  let sweeping: Promise<void> = Promise.resolve();
+  let sweeping: Promise<void> | null = null;
   const timer = setInterval(() => {
     // One at a time: a slow database must not pile sweeps up.
-    if (performance.now() - lastSweep >= ctx.timings.sweepMs / 2)
-      sweeping = sweeping.then(() => (stopping ? undefined : sweep()));
+    if (stopping || sweeping !== null) return;
+    sweeping = sweep().finally(() => {
+      sweeping = null;
+    });
   }, ctx.timings.sweepMs);
 
   await ctx.boss.work(ALARM_QUEUE, { batchSize: ALARM_BATCH, pollingIntervalSeconds: POLL_SECONDS }, async (jobs) => {

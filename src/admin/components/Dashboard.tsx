@@ -97,7 +97,7 @@ function Content({ data }: { data: DashboardData }) {
             data.medianLatenessMs === null
               ? '–'
               : data.medianLatenessMs < 50
-                ? 'none'
+                ? '< 0.1 s'
                 : describeLateness(data.medianLatenessMs).replace(' late', '')
           }
           icon="Activity"

@@ -1,27 +1,21 @@
 /** Writing a post: text, link, accounts, time, with a preview beside it. Saves a draft, or saves and schedules in one go. */
 import { Icon } from '@adminjs/design-system';
-import { type ActionProps, useCurrentAdmin, useNotice } from 'adminjs';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { Link, useNavigate } from 'react-router-dom';
+import { type ActionProps, useCurrentAdmin } from 'adminjs';
+import { type FormEvent, useEffect, useState } from 'react';
+import { Link } from 'react-router-dom';
 import { isPlatform, type Platform } from '../../domain/platform-name.ts';
 import { AccountPicker } from './account-picker.tsx';
-import { type Delivery, DeliveryField, deliveryOf, deliveryValues } from './delivery-field.tsx';
+import { type Delivery, DeliveryField, deliveryOf } from './delivery-field.tsx';
 import { SelectField, TextField } from './form-fields.tsx';
 import { dateOf, useTimeZone } from './moments.tsx';
-import { Banner, Card, Page } from './page-frame.tsx';
+import { Card, Page } from './page-frame.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
 import { PostPreview } from './post-preview.tsx';
 import { PostTextField } from './post-text-field.tsx';
-import { type Schedule, ScheduleField, wallClockAt } from './schedule-field.tsx';
-
-interface Draft {
-  text: string;
-  linkUrl: string;
-  accounts: string[];
-  schedule: Schedule;
-  delivery: Delivery;
-  team: string;
-}
+import { SaveProblem } from './save-problem.tsx';
+import { ScheduleField, wallClockAt } from './schedule-field.tsx';
+import { useOwnTeam } from './use-own-team.ts';
+import { type Draft, usePostSaving } from './use-post-saving.ts';
 
 /** Statuses in which a saved change stays scheduled by itself. */
 const UNDER_WAY = ['scheduled', 'awaiting_approval', 'retrying'];
@@ -32,9 +26,9 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   const zone = useTimeZone();
   const [draft, setDraft] = useState<Draft>(() => draftOf(existing, zone));
   const { accounts, teams } = useChoices();
-  const saving = useSaving(existing);
-  const team =
-    existing === null ? (draft.team === '' ? (teams[0]?.id ?? '') : draft.team) : String(existing.params.team);
+  const saving = usePostSaving(existing);
+  const ownTeam = useOwnTeam(teams);
+  const team = existing !== null ? String(existing.params.team) : draft.team === '' ? (ownTeam ?? '') : draft.team;
   const offered = accounts.filter((account) => account.params.team === team);
   const chosen = offered.filter((account) => draft.accounts.includes(account.id));
   const platforms = chosen
@@ -52,7 +46,17 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   const backTo = existing === null ? '/admin/resources/Post' : `/admin/resources/Post/records/${existing.id}/show`;
   return (
     <Page name={title} title={title} back={{ to: backTo, label: existing === null ? 'Posts' : 'Post' }}>
-      <Problem saving={saving} />
+      <SaveProblem
+        unsaved={saving.unsaved}
+        fields={Object.keys(saving.errors).length}
+        page={saving.id === null ? null : `/admin/resources/Post/records/${saving.id}/show`}
+        busy={saving.busy}
+        onSaveAnyway={() => void saving.saveAnyway({ ...draft, team })}
+      >
+        {saving.savedAsDraft
+          ? 'The post itself is saved as a draft.'
+          : 'Nothing was saved; everything you typed is still here.'}
+      </SaveProblem>
       <form
         className="ss-composer"
         noValidate
@@ -129,7 +133,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               disabled={saving.busy}
               data-testid="button-save"
             >
-              {staysScheduled ? 'Save changes' : 'Save draft'}
+              {status === 'draft' ? 'Save draft' : 'Save changes'}
             </button>
             {staysScheduled ? null : (
               <button
@@ -161,99 +165,10 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   );
 }
 
-function Problem({ saving }: { saving: ReturnType<typeof useSaving> }) {
-  const top = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (saving.problem !== '') top.current?.scrollIntoView({ block: 'center' });
-  }, [saving.problem]);
-  const count = Object.keys(saving.errors).length;
-  return (
-    <div ref={top}>
-      {saving.problem === '' ? null : (
-        <Banner tone="red" icon="AlertCircle" title={count > 1 ? `Please correct ${count} fields.` : saving.problem}>
-          {saving.savedAsDraft
-            ? 'The post itself is saved as a draft.'
-            : 'Nothing was saved; everything you typed is still here.'}
-        </Banner>
-      )}
-    </div>
-  );
-}
-
-/** Saves, and schedules when wanted. A post that was saved but could not be scheduled is edited on, not made twice. */
-function useSaving(existing: PanelRecord | null) {
-  const [saved, setSaved] = useState(
-    existing === null ? null : { id: existing.id, updatedAt: existing.params.updatedAt as unknown },
-  );
-  const [errors, setErrors] = useState<Record<string, string>>({});
-  const [problem, setProblem] = useState('');
-  const [savedAsDraft, setSavedAsDraft] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [dirty, setDirty] = useState(false);
-  const notify = useNotice();
-  const navigate = useNavigate();
-  useEffect(() => {
-    if (!dirty) return undefined;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', warn);
-    return () => window.removeEventListener('beforeunload', warn);
-  }, [dirty]);
-
-  const fail = (message: string, fields: Record<string, string>, draftIsSaved: boolean) => {
-    setErrors(fields);
-    setProblem(message);
-    setSavedAsDraft(draftIsSaved);
-    setBusy(false);
-  };
-  const save = async (draft: Draft, then: 'stay-draft' | 'schedule') => {
-    const missing = then === 'schedule' ? missingForSchedule(draft) : {};
-    const first = Object.values(missing)[0];
-    if (first !== undefined) return fail(first, missing, false);
-    setBusy(true);
-    const values = {
-      text: draft.text,
-      linkUrl: draft.linkUrl,
-      accounts: draft.accounts,
-      scheduledAt: draft.schedule.wallClock,
-      timeZone: draft.schedule.timeZone,
-      // Kept with the accounts: without one there is nothing to keep them with.
-      ...(draft.accounts.length === 0 ? {} : deliveryValues(draft.delivery)),
-    };
-    const answer =
-      saved === null
-        ? await api.create('Post', { ...values, team: draft.team })
-        : await api.act('Post', saved.id, 'edit', { ...values, updatedAt: saved.updatedAt });
-    if (!answer.ok || answer.record === null) return fail(answer.message, answer.fields, false);
-    const { id, params } = answer.record;
-    setSaved({ id, updatedAt: params.updatedAt });
-    setDirty(false);
-    const last = then === 'schedule' ? await api.act('Post', id, 'schedule') : answer;
-    if (!last.ok) return fail(last.message, last.fields, true);
-    notify({ message: last.message, type: 'success' });
-    navigate(`/admin/resources/Post/records/${id}/show`);
-  };
-  /** What is being corrected is no longer wrong until the server says so again. */
-  const touch = (fields: readonly string[]) => {
-    setDirty(true);
-    const left = Object.entries(errors).filter(([field]) => !fields.includes(field));
-    if (left.length === Object.keys(errors).length) return;
-    setErrors(Object.fromEntries(left));
-    setProblem(left[0]?.[1] ?? '');
-  };
-  return { save, errors, problem, savedAsDraft, busy, touch };
-}
-
 const DELIVERY_FIELDS = ['latePolicy', 'lateLimitMinutes', 'retryBaseSeconds', 'maxAttempts'] as const;
 
 function changedDelivery(part: Partial<Delivery>): string[] {
   return Object.keys(part).map((name) => (name === 'retryBaseMinutes' ? 'retryBaseSeconds' : name));
-}
-
-function missingForSchedule(draft: Draft): Record<string, string> {
-  const missing: Record<string, string> = {};
-  if (draft.accounts.length === 0) missing.accounts = 'Choose at least one account to publish to.';
-  if (draft.schedule.wallClock === '') missing.scheduledAt = 'Choose a date and time.';
-  return missing;
 }
 
 function useChoices() {

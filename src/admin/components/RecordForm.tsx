@@ -2,12 +2,14 @@
 import { type ActionProps, useCurrentAdmin, useNotice } from 'adminjs';
 import { type FormEvent, useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
-import { words } from './badges.tsx';
+import { choiceLabel } from './choice-labels.ts';
 import { CheckField, RecordField, SelectField, TextField, TimeZoneField } from './form-fields.tsx';
 import { LIST_TEXTS } from './list-texts.ts';
-import { Banner, Card, Page } from './page-frame.tsx';
+import { Card, Page } from './page-frame.tsx';
 import { api, type PanelProperty, type PanelRecord } from './panel-client.ts';
 import { labelOf } from './record-values.tsx';
+import { SaveProblem, type Unsaved } from './save-problem.tsx';
+import { savedVersion } from './saved-version.ts';
 
 type Values = Record<string, string | boolean>;
 
@@ -17,36 +19,29 @@ const HINTS: Readonly<Record<string, string>> = {
   'Team.latePolicy': 'What happens to a post that could not leave in time.',
   'Team.lateLimitMinutes': 'How late it may still be sent.',
   'Team.resendWhenAbsent': 'Only after repeated good look-ups did not find it on the platform.',
-  'User.password': 'At least 8 characters. Left empty, they get a link to choose one themselves.',
+  'User.password': 'At least 8 characters. Left empty for a new person, they get a link to choose one themselves.',
+  'User.currentPassword': 'Only when you want another one. Leave both empty to keep it.',
+  'User.newPassword': 'At least 8 characters. All your other browsers are signed out.',
   'User.isSuperuser': 'Sees and may do everything, in all teams.',
   'User.isActive': 'A deactivated person is signed out at once.',
   'Hold.reason': 'Shown to everybody who waits.',
-};
-
-const CHOICE_LABELS: Readonly<Record<string, string>> = {
-  'latePolicy.send': 'Send it anyway',
-  'latePolicy.hold': 'Hold it and ask',
-  'latePolicy.drop': 'Do not send it',
-  'role.author': 'Author: writes and schedules own posts',
-  'role.approver': 'Approver: sees all posts of the team and approves',
-  'role.manager': 'Manager: also connects accounts and sets the rules',
-  'scope.everything': 'Everything',
-  'scope.platform': 'A platform',
-  'scope.team': 'A team',
-  'scope.account': 'An account',
 };
 
 export default function RecordForm({ resource, record, action }: ActionProps) {
   const existing = action.name === 'edit' && record !== undefined ? (record as PanelRecord) : null;
   const [person] = useCurrentAdmin();
   const fields = resource.editProperties.filter((property) =>
-    isOffered(resource.id, property.propertyPath, existing !== null, person?.isSuperuser === true),
+    isOffered(resource.id, property.propertyPath, {
+      isEdit: existing !== null,
+      isSuperuser: person?.isSuperuser === true,
+      isSelf: existing !== null && existing.id === person?.id,
+    }),
   );
   const [values, setValues] = useState<Values>(() =>
     initialValues(fields, existing, String(person?.timeZone ?? 'UTC')),
   );
   const [errors, setErrors] = useState<Record<string, string>>({});
-  const [problem, setProblem] = useState('');
+  const [unsaved, setUnsaved] = useState<Unsaved>({ message: '', kind: null });
   const [busy, setBusy] = useState(false);
   const notify = useNotice();
   const navigate = useNavigate();
@@ -57,18 +52,28 @@ export default function RecordForm({ resource, record, action }: ActionProps) {
       ? `/admin/resources/${resource.id}`
       : `/admin/resources/${resource.id}/records/${existing.id}/show`;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const save = async (version: unknown) => {
     setBusy(true);
-    const sent = { ...values, ...(existing === null ? {} : { updatedAt: existing.params.updatedAt }) };
     const answer =
-      existing === null ? await api.create(resource.id, sent) : await api.act(resource.id, existing.id, 'edit', sent);
+      existing === null
+        ? await api.create(resource.id, values)
+        : await api.act(resource.id, existing.id, 'edit', { ...values, updatedAt: version });
+    const current =
+      existing !== null && answer.problem === 'conflict' ? await savedVersion(resource.id, existing.id) : null;
     setBusy(false);
     setErrors(answer.fields);
-    setProblem(answer.ok ? '' : answer.message);
+    const kind = current !== null && current !== version ? 'newer-version' : answer.problem;
+    setUnsaved(answer.ok ? { message: '', kind: null } : { message: answer.message, kind });
     if (!answer.ok) return;
     notify({ message: answer.message, type: 'success' });
     navigate(answer.redirectUrl ?? backTo);
+  };
+  const given: unknown = existing?.params.updatedAt;
+  /** After a look at what somebody else saved: over it. */
+  const saveAnyway = async () => {
+    if (existing === null) return;
+    setBusy(true);
+    await save((await savedVersion(resource.id, existing.id)) ?? given);
   };
 
   return (
@@ -77,8 +82,21 @@ export default function RecordForm({ resource, record, action }: ActionProps) {
       title={title}
       back={{ to: backTo, label: existing === null ? (text?.title ?? resource.name) : existing.title }}
     >
-      {problem === '' ? null : <Banner tone="red" icon="AlertCircle" title={problem} />}
-      <form onSubmit={submit} className="ss-form" noValidate>
+      <SaveProblem
+        unsaved={unsaved}
+        fields={Object.keys(errors).length}
+        page={existing === null ? null : backTo}
+        busy={busy}
+        onSaveAnyway={() => void saveAnyway()}
+      />
+      <form
+        className="ss-form"
+        noValidate
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          void save(given);
+        }}
+      >
         <Card>
           {fields
             .filter((property) => resource.id !== 'Hold' || isHoldFieldShown(property.propertyPath, values.scope))
@@ -128,7 +146,7 @@ function FormField({ resource, property, values, error, onChange }: FormFieldPro
   const text = {
     ...common,
     value: String(value ?? ''),
-    required: name !== 'password',
+    required: !isPassword(name),
     onChange: (next: string) => onChange(name, next),
   };
   if (name === 'timeZone') return <TimeZoneField {...text} />;
@@ -137,17 +155,33 @@ function FormField({ resource, property, values, error, onChange }: FormFieldPro
   if (property.availableValues !== null && property.availableValues !== undefined) {
     const options = property.availableValues.map(({ value: choice }) => ({
       value: String(choice),
-      label: CHOICE_LABELS[`${name}.${choice}`] ?? words(String(choice)),
+      label: choiceLabel(name, String(choice)),
     }));
     return <SelectField {...text} options={options} {...(text.value === '' ? { empty: 'Choose…' } : {})} />;
   }
-  const type =
-    name === 'password' ? 'password' : property.type === 'number' ? 'number' : name === 'email' ? 'email' : 'text';
-  return <TextField {...text} type={type} autoComplete={name === 'password' ? 'new-password' : 'off'} />;
+  const type = isPassword(name)
+    ? 'password'
+    : property.type === 'number'
+      ? 'number'
+      : name === 'email'
+        ? 'email'
+        : 'text';
+  const autoComplete = name === 'currentPassword' ? 'current-password' : isPassword(name) ? 'new-password' : 'off';
+  return <TextField {...text} type={type} autoComplete={autoComplete} />;
 }
 
-/** What a person may change about himself is less than what a superuser may. */
-function isOffered(resource: string, name: string, isEdit: boolean, isSuperuser: boolean): boolean {
+function isPassword(name: string): boolean {
+  return /password$/i.test(name);
+}
+
+/** What a person may change about himself is less than what a superuser may; the own password only he changes himself. */
+function isOffered(
+  resource: string,
+  name: string,
+  { isEdit, isSuperuser, isSelf }: { isEdit: boolean; isSuperuser: boolean; isSelf: boolean },
+): boolean {
+  if (resource === 'User' && (name === 'currentPassword' || name === 'newPassword')) return isSelf;
+  if (resource === 'User' && name === 'password') return !isSelf;
   if (resource === 'User' && !isSuperuser) return name === 'name' || name === 'timeZone';
   if (resource === 'User' && name === 'isActive') return isEdit;
   if (resource === 'Membership' && isEdit) return name === 'role';

@@ -8,6 +8,7 @@ import { EmergencyStop } from './emergency-stop.tsx';
 import { HoldBanners } from './hold-banners.tsx';
 import { hasAction } from './panel-client.ts';
 import { initials } from './person-initials.ts';
+import { SignedOutBanner } from './signed-out-banner.tsx';
 
 export default function TopBar({ toggleSidebar }: { toggleSidebar(): void }) {
   const resources = useSelector((state: { resources: ResourceJSON[] }) => state.resources);
@@ -38,6 +39,7 @@ export default function TopBar({ toggleSidebar }: { toggleSidebar(): void }) {
         ) : null}
         <PersonMenu />
       </div>
+      <SignedOutBanner />
       <HoldBanners />
     </>
   );

@@ -3,6 +3,7 @@ import { Icon } from '@adminjs/design-system';
 import { useEffect, useState } from 'react';
 import { PlatformMark } from './badges.tsx';
 import { api } from './panel-client.ts';
+import { useOwnTeam } from './use-own-team.ts';
 
 export interface ConnectChoice {
   platforms: readonly { platform: string; label: string; sandboxed: boolean; feedUrl: string | null }[];
@@ -19,7 +20,7 @@ export function ConnectButtons({ choice }: { choice?: ConnectChoice }) {
       if (answer.ok) setLoaded(answer.data as ConnectChoice);
     });
   }, [choice]);
-  const first = loaded?.teams[0]?.id;
+  const first = useOwnTeam(loaded?.teams ?? []);
   if (loaded === null || first === undefined) return null;
   const chosen = team === '' ? first : team;
   return (

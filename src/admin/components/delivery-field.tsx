@@ -1,5 +1,6 @@
 /** How a post is delivered when things go wrong. Closed at first: the team's rules are right for nearly every post. */
 import { useEffect, useState } from 'react';
+import { LATE_WORDS } from './choice-labels.ts';
 import { SelectField, TextField } from './form-fields.tsx';
 
 /** As typed; empty means the team's, or the usual. `retryBaseMinutes` is what the server calls retryBaseSeconds. */
@@ -16,11 +17,6 @@ export interface LateRule {
   lateLimitMinutes: number | null;
 }
 
-const LATE_WORDS: Readonly<Record<string, string>> = {
-  send: 'Send it anyway',
-  hold: 'Hold it and ask',
-  drop: 'Do not send it',
-};
 const LONGEST_WAIT_MINUTES = 240;
 const MOST_ATTEMPTS = 20;
 export const USUAL = { retryBaseSeconds: 300, maxAttempts: 5 } as const;

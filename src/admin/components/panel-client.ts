@@ -15,6 +15,8 @@ export type PanelProperty = Omit<PropertyJSON, 'path'>;
 
 export interface Answer {
   ok: boolean;
+  /** Why not, where that decides what a person can do next. `no-answer`: whether it was done is not known. */
+  problem: 'signed-out' | 'conflict' | 'no-answer' | null;
   /** A sentence for the person; empty when there is nothing to say. */
   message: string;
   fields: Record<string, string>;
@@ -34,6 +36,7 @@ export const api = {
   search: (resource: string, text: string) =>
     call('GET', `/resources/${resource}/actions/search/${encodeURIComponent(text)}`),
   show: (resource: string, id: string) => call('GET', `/resources/${resource}/records/${id}/show`),
+  read: (resource: string, id: string, action: string) => call('GET', `/resources/${resource}/records/${id}/${action}`),
   create: (resource: string, values: Record<string, unknown>) =>
     call('POST', `/resources/${resource}/actions/new`, values),
   /** One decision about several records. */
@@ -46,8 +49,15 @@ export const api = {
 /** Sent to the window when this page ordered or released a hold, for the banners above it. */
 export const HOLDS_CHANGED = 'ss:holds-changed';
 
+/** Sent to the window with every answer: whether it was that of a signed-in person. */
+export const SESSION_SEEN = 'ss:session-seen';
+
 const ROOT = '/admin/api';
-const UNREACHABLE = 'The server cannot be reached. Nothing was saved; check your connection and try again.';
+const NO_ANSWER = 'No answer came. It may have been saved: look at the list before you try again.';
+const UNREACHABLE = 'The server cannot be reached. Check your connection, then reload the page.';
+// Going to /login from here would lose what is typed into the page.
+const SIGNED_OUT = 'You were signed out. Sign in in another tab, then press Save again.';
+const SIGNED_OUT_READING = 'You were signed out. Sign in in another tab, then reload this page.';
 
 async function call(method: 'GET' | 'POST', path: string, values?: Record<string, unknown>): Promise<Answer> {
   const init: RequestInit = {
@@ -63,21 +73,28 @@ async function call(method: 'GET' | 'POST', path: string, values?: Record<string
   try {
     response = await fetch(ROOT + path, init);
   } catch (error) {
-    if (error instanceof TypeError) return failure(UNREACHABLE);
+    // The browser does not say whether the request had arrived when the connection broke.
+    if (error instanceof TypeError) return method === 'POST' ? failure(NO_ANSWER, 'no-answer') : failure(UNREACHABLE);
     throw error;
   }
-  if (response.status === 401) {
-    window.location.assign('/login');
-    return failure('You are signed out. Sign in again.');
-  }
+  tellSession(response.status !== 401);
+  if (response.status === 401) return failure(method === 'POST' ? SIGNED_OUT : SIGNED_OUT_READING, 'signed-out');
   if (method === 'POST' && response.ok && path.startsWith('/resources/Hold/'))
     window.dispatchEvent(new Event(HOLDS_CHANGED));
-  return read(response);
+  return read(response, method);
 }
 
-async function read(response: Response): Promise<Answer> {
+function tellSession(signedIn: boolean): void {
+  window.dispatchEvent(new CustomEvent(SESSION_SEEN, { detail: { signedIn } }));
+}
+
+async function read(response: Response, method: 'GET' | 'POST'): Promise<Answer> {
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  if (!isJson) return failure('The server gave an answer that cannot be read. Reload the page.');
+  // A proxy in between, most likely: what the server did is not known.
+  if (!isJson)
+    return method === 'POST'
+      ? failure(NO_ANSWER, 'no-answer')
+      : failure('The server gave an answer that cannot be read. Reload the page.');
   const data = (await response.json()) as Record<string, unknown> & {
     error?: string;
     notice?: { message?: string; type?: string };
@@ -92,6 +109,7 @@ async function read(response: Response): Promise<Answer> {
   const ok = response.ok && data.notice?.type !== 'error';
   return {
     ok,
+    problem: response.status === 409 ? 'conflict' : null,
     message: data.error ?? data.notice?.message ?? '',
     fields: Object.fromEntries(errors),
     record: data.record ?? null,
@@ -102,8 +120,18 @@ async function read(response: Response): Promise<Answer> {
   };
 }
 
-function failure(message: string): Answer {
-  return { ok: false, message, fields: {}, record: null, records: [], meta: null, redirectUrl: null, data: {} };
+function failure(message: string, problem: Answer['problem'] = null): Answer {
+  return {
+    ok: false,
+    problem,
+    message,
+    fields: {},
+    record: null,
+    records: [],
+    meta: null,
+    redirectUrl: null,
+    data: {},
+  };
 }
 
 export function hasAction(actions: readonly Pick<ActionJSON, 'name'>[], name: string): boolean {
@@ -123,7 +151,7 @@ function patchAdminJs(): void {
         return await original.call(this, (reading ? options : { ...options, method: 'post' }) as never);
       } catch (error) {
         const response = (error as { response?: { status?: number; data?: { notice?: unknown } } }).response;
-        if (response?.status === 401) window.location.assign('/login');
+        if (response?.status === 401) tellSession(false);
         if (response?.data?.notice !== undefined) return { ...response, request: {} };
         throw error;
       }

@@ -1,6 +1,7 @@
 /** How a single value of a record looks, in lists and on pages. */
 import { Link } from 'react-router-dom';
 import { PlatformMark, platformLabel, StatusBadge, words } from './badges.tsx';
+import { choiceName } from './choice-labels.ts';
 import { describeLateness, duration, lateness, Moment } from './moments.tsx';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
 
@@ -66,6 +67,7 @@ export function Value({
 }) {
   const path = property.propertyPath;
   const value = record.params[path] as unknown;
+  if (path === 'scope' && where === 'list') return <HeldThing record={record} />;
   if (property.isArray) return <ManyValues property={property} record={record} />;
   if (path === 'lateness') return <Lateness params={record.params} />;
   if (property.type === 'mixed') return <Particulars record={record} path={path} />;
@@ -83,6 +85,16 @@ export function Value({
   if (path === 'action') return <code className="ss-code">{text}</code>;
   if (/hash|externalId|entityId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
   return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+}
+
+/** What a hold is about, in one cell. */
+function HeldThing({ record: { params, populated } }: { record: PanelRecord }) {
+  const scope = String(params.scope);
+  const id = params[scope] as unknown;
+  if (scope === 'platform') return <Platform platform={String(id)} />;
+  if (scope === 'team') return <Reference resource="Team" id={String(id)} record={populated.team} />;
+  if (scope === 'account') return <Reference resource="ConnectedAccount" id={String(id)} record={populated.account} />;
+  return <span>{choiceName('scope', scope)}</span>;
 }
 
 /** Of what was sent: how late. Of what should have been: for how long it is overdue. */

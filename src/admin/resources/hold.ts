@@ -35,7 +35,8 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
       navigation: { name: 'accounts', icon: 'Link' },
       titleProperty: 'reason',
       sort: { sortBy: 'createdAt', direction: 'desc' },
-      listProperties: ['reason', 'scope', 'platform', 'team', 'account', 'createdBy', 'createdAt', 'releasedAt'],
+      // `scope` shows the platform, team or account as well.
+      listProperties: ['reason', 'scope', 'createdBy', 'createdAt', 'releasedAt'],
       showProperties: [
         'reason',
         'scope',

@@ -1,13 +1,13 @@
-import { recordEvent } from '../../audit/record-event.ts';
 import type { AppContext } from '../../context.ts';
-import { type Actor, roleIn } from '../../domain/access.ts';
 import { approvePost, sendPostBack } from '../../publishing/approve-post.ts';
 import { type DeliverySettings, deliveryOf } from '../../publishing/delivery-settings.ts';
 import type { PostInput } from '../../publishing/post-input.ts';
 import { createPost, deletePost, duplicatePost, editPost } from '../../publishing/posts.ts';
 import { cancelPost, publishPostNow, schedulePost } from '../../publishing/schedule-post.ts';
 import { actorOf } from '../acting.ts';
+import { launchNotice } from '../launch-notice.ts';
 import { listField, type Payload, textField, versionField } from '../payload.ts';
+import { recordViewing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { postDetails } from '../record-details.ts';
 import { ownedScope, pick, text } from '../record-scope.ts';
@@ -117,7 +117,7 @@ export function postResource(ctx: AppContext): ResourceDefinition {
       show: showAction(
         async (record, context) => {
           const actor = actorOf(context);
-          await recordViewing(ctx, actor, record);
+          await recordViewing(ctx, actor, viewed(record));
           return postDetails(ctx, actor, record.id());
         },
         { component: 'PostPage' },
@@ -135,7 +135,7 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           return { notice: 'Saved.' };
         },
         { component: 'PostComposer', icon: 'Edit', isVisible: hasStatus(NOT_SENT) },
-        (actor, record) => recordViewing(ctx, actor, record),
+        (actor, record) => recordViewing(ctx, actor, viewed(record)),
       ),
       delete: deleteAction(
         async (actor, id) => {
@@ -146,25 +146,15 @@ export function postResource(ctx: AppContext): ResourceDefinition {
       ),
       schedule: recordAction(
         async (actor, id) => {
-          const post = await schedulePost(ctx, actor, id);
-          return {
-            notice:
-              post.status === 'awaiting_approval'
-                ? 'Waiting for approval by somebody else in the team.'
-                : 'Scheduled. It will be published on time, without you.',
-          };
+          await schedulePost(ctx, actor, id);
+          return { notice: await launchNotice(ctx, id, 'Scheduled. It will be published on time, without you.') };
         },
         { icon: 'Clock', isVisible: hasStatus(WAITING) },
       ),
       publishNow: recordAction(
         async (actor, id) => {
-          const post = await publishPostNow(ctx, actor, id);
-          return {
-            notice:
-              post.status === 'awaiting_approval'
-                ? 'Waiting for approval by somebody else in the team.'
-                : 'On its way. It will be there in a moment.',
-          };
+          await publishPostNow(ctx, actor, id);
+          return { notice: await launchNotice(ctx, id, 'On its way. It will be there in a moment.') };
         },
         { icon: 'Send', isVisible: hasStatus([...WAITING, 'scheduled']) },
       ),
@@ -189,7 +179,7 @@ export function postResource(ctx: AppContext): ResourceDefinition {
       approve: recordAction(
         async (actor, id) => {
           await approvePost(ctx, actor, id);
-          return { notice: 'Approved.' };
+          return { notice: await launchNotice(ctx, id, 'Approved.') };
         },
         { icon: 'CheckCircle', isVisible: hasStatus(['awaiting_approval']) },
       ),
@@ -219,17 +209,8 @@ function inputOf(payload: Payload): PostInput {
   });
 }
 
-/** A superuser may look into every team; that he did is on record. */
-async function recordViewing(ctx: AppContext, actor: Actor, record: ScopedRecord): Promise<void> {
-  const { teamId } = record.subject;
-  if (!actor.isSuperuser || roleIn(actor, teamId) !== null) return;
-  await ctx.db.$transaction((tx) =>
-    recordEvent(
-      tx,
-      { actorId: actor.id, action: 'post.viewed', entity: 'Post', entityId: record.id(), teamId, metadata: {} },
-      ctx.clock.now(),
-    ),
-  );
+function viewed(record: ScopedRecord): { postId: string; teamId: string | null } {
+  return { postId: record.id(), teamId: record.subject.teamId };
 }
 
 function hasStatus(statuses: readonly string[]) {

@@ -4,7 +4,9 @@ import { cancelMany, type DecidedMany, resolveMany, retryMany } from '../../publ
 import { resolvePublication } from '../../publishing/resolve-publication.ts';
 import { cancelPublication, retryPublication } from '../../publishing/retry-publication.ts';
 import { actorOf } from '../acting.ts';
+import { retryNotice } from '../launch-notice.ts';
 import { textField } from '../payload.ts';
+import { recordViewing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { publicationDetails } from '../record-details.ts';
 import { ownedScope, text } from '../record-scope.ts';
@@ -104,13 +106,20 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction((record, context) => publicationDetails(ctx, actorOf(context), record.id()), {
-        component: 'PublicationPage',
-      }),
+      show: showAction(
+        async (record, context) => {
+          const actor = actorOf(context);
+          const details = await publicationDetails(ctx, actor, record.id());
+          // Its page shows the whole post.
+          await recordViewing(ctx, actor, { postId: details.post.id, teamId: record.subject.teamId });
+          return details;
+        },
+        { component: 'PublicationPage' },
+      ),
       retry: recordAction(
         async (actor, id) => {
           await retryPublication(ctx, actor, id);
-          return { notice: 'Sent again. It will be there in a moment.' };
+          return { notice: await retryNotice(ctx, id, 'Sent again. It will be there in a moment.') };
         },
         { icon: 'RefreshCw', isVisible: hasStatus(RETRYABLE) },
       ),
@@ -134,7 +143,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
               resolution === 'live'
                 ? 'Noted as published.'
                 : resolution === 'absent'
-                  ? 'It will be sent again now.'
+                  ? await retryNotice(ctx, id, 'It will be sent again now.')
                   : 'Given up. It will not be sent again.',
           };
         },

@@ -1,5 +1,7 @@
 import type { AppContext } from '../../context.ts';
 import { type Actor, roleIn } from '../../domain/access.ts';
+import { Refusal } from '../../domain/refusal.ts';
+import { changeOwnPassword } from '../../identity/own-password.ts';
 import { updateUser } from '../../identity/update-user.ts';
 import { createUser, setPassword } from '../../identity/users.ts';
 import { booleanField, type Payload, textField, versionField } from '../payload.ts';
@@ -8,6 +10,8 @@ import { pick, readableTeams } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Row } from '../scoped-resource.ts';
 import { editAction, newAction } from '../write-actions.ts';
+
+const WRITE_ONLY = { type: 'password', isVisible: { list: false, show: false, filter: false, edit: true } } as const;
 
 export function userResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -30,12 +34,19 @@ export function userResource(ctx: AppContext): ResourceDefinition {
       sort: { sortBy: 'name', direction: 'asc' },
       listProperties: ['name', 'email', 'isActive', 'isSuperuser', 'timeZone'],
       showProperties: ['name', 'email', 'timeZone', 'isActive', 'isSuperuser', 'createdAt', 'updatedAt'],
-      editProperties: ['name', 'email', 'timeZone', 'isSuperuser', 'isActive', 'password'],
+      editProperties: [
+        'name',
+        'email',
+        'timeZone',
+        'isSuperuser',
+        'isActive',
+        'password',
+        'currentPassword',
+        'newPassword',
+      ],
       filterProperties: ['name', 'email', 'isActive'],
       // Write-only: no column of this name exists anywhere AdminJS can read.
-      properties: {
-        password: { type: 'password', isVisible: { list: false, show: false, filter: false, edit: true } },
-      },
+      properties: { password: WRITE_ONLY, currentPassword: WRITE_ONLY, newPassword: WRITE_ONLY },
     },
     actions: {
       list: listAction(),
@@ -58,8 +69,14 @@ export function userResource(ctx: AppContext): ResourceDefinition {
         { icon: 'UserPlus', variant: 'primary' },
       ),
       edit: editAction(
-        async (actor, id, payload) => {
+        async (actor, id, payload, { sessionId }) => {
           const { password, ...change } = personOf(payload);
+          const own = {
+            currentPassword: textField(payload, 'currentPassword') ?? '',
+            newPassword: textField(payload, 'newPassword') ?? '',
+          };
+          const changesOwn = own.currentPassword !== '' || own.newPassword !== '';
+          if (changesOwn && actor.id !== id) throw notHere('newPassword', 'Everybody changes this on his own page.');
           await ctx.db.$transaction(async (tx) => {
             await updateUser(
               tx,
@@ -69,15 +86,23 @@ export function userResource(ctx: AppContext): ResourceDefinition {
               { ...change, ...pick({ isActive: booleanField(payload, 'isActive') }) },
               versionField(payload),
             );
-            if (actor.isSuperuser && password !== undefined && password !== '')
-              await setPassword(tx, ctx, actor, id, password);
+            if (changesOwn) await changeOwnPassword(tx, ctx, actor, own, sessionId);
+            if (password === undefined || password === '') return;
+            if (actor.id === id) throw notHere('password', 'Use “Current password” and “New password” for your own.');
+            await setPassword(tx, ctx, actor, id, password);
           });
-          return { notice: 'Saved.' };
+          return {
+            notice: changesOwn ? 'Saved. Your new password counts; other browsers are signed out.' : 'Saved.',
+          };
         },
         { icon: 'Edit' },
       ),
     },
   };
+}
+
+function notHere(field: string, message: string): Refusal {
+  return new Refusal('invalid', message, { [field]: message });
 }
 
 function personOf(payload: Payload) {

@@ -1,0 +1,48 @@
+/** What a person is told after putting a post or publication on its way: also that it will not leave, and why. */
+import type { AppContext } from '../context.ts';
+import { activeHoldFor } from '../publishing/holds.ts';
+
+/** What a hold keeps from leaving. */
+const ABOUT_TO_LEAVE = ['scheduled', 'retrying', 'publishing', 'held'] as const;
+
+/** @param otherwise what is said when nothing stands in the way */
+export async function launchNotice(ctx: AppContext, postId: string, otherwise: string): Promise<string> {
+  const { status, publications } = await ctx.db.post.findUniqueOrThrow({
+    where: { id: postId },
+    select: {
+      status: true,
+      publications: {
+        where: { status: { in: [...ABOUT_TO_LEAVE] } },
+        select: { account: true },
+        orderBy: { id: 'asc' },
+      },
+    },
+  });
+  if (status === 'awaiting_approval') return 'Waiting for approval by somebody else in the team.';
+  return (await holdNotice(ctx, publications)) ?? otherwise;
+}
+
+/** The same for one publication that was sent again. */
+export async function retryNotice(ctx: AppContext, publicationId: string, otherwise: string): Promise<string> {
+  const publication = await ctx.db.publication.findUniqueOrThrow({
+    where: { id: publicationId },
+    select: { account: true },
+  });
+  return (await holdNotice(ctx, [publication])) ?? otherwise;
+}
+
+async function holdNotice(
+  ctx: AppContext,
+  publications: readonly { account: Parameters<typeof activeHoldFor>[1] & { displayName: string } }[],
+): Promise<string | null> {
+  const found = await Promise.all(
+    publications.map(async ({ account }) => ({ account, hold: await activeHoldFor(ctx.db, account) })),
+  );
+  const held = found.flatMap(({ account, hold }) => (hold === null ? [] : [{ name: account.displayName, hold }]));
+  const [first] = held;
+  if (first === undefined) return null;
+  const reason = first.hold.reason.trim().replace(/[.!]$/, '');
+  // The others leave as usual, so it is said which do not.
+  const whom = held.length === found.length ? '' : ` for ${held.map(({ name }) => name).join(', ')}`;
+  return `Scheduled, but on hold${whom}: ${reason}. It waits until the hold is released.`;
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Actor } from '../domain/access.ts';
+import { verifyPassword } from '../identity/password.ts';
+import { setPassword } from '../identity/users.ts';
+import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
+
+const OLD = 'the password I have';
+const NEW = 'the password I want';
+
+let bench: PanelBench;
+let author: Actor;
+let colleague: Actor;
+
+beforeAll(async () => {
+  bench = await openPanelBench();
+  author = bench.author;
+  colleague = await bench.person('author');
+  await bench.ctx.db.$transaction((tx) => setPassword(tx, bench.ctx, author, author.id, OLD));
+}, 60_000);
+afterAll(() => bench.close());
+
+const edit = (person: Actor, values: Record<string, string>, id = person.id) =>
+  bench.ask(person, `/api/resources/User/records/${id}/edit`, values);
+const hasPassword = async (password: string) => {
+  const stored = await bench.ctx.db.localCredential.findUniqueOrThrow({ where: { userId: author.id } });
+  return verifyPassword(stored.passwordHash, password);
+};
+
+describe('one’s own password', () => {
+  it.each([
+    ['currentPassword', { currentPassword: 'a wrong guess', newPassword: NEW }],
+    ['currentPassword', { newPassword: NEW }],
+    ['newPassword', { currentPassword: OLD, newPassword: 'short' }],
+    ['newPassword', { currentPassword: OLD }],
+  ])('stays when %s is wrong, and nothing of it is sent back', async (field, typed) => {
+    const { body, text } = await edit(author, { name: 'Renamed too', ...typed });
+    expect(body.record.errors[field].message).toMatch(/\.$/);
+    expect(text).not.toContain(NEW);
+    expect(text).not.toContain(OLD);
+    expect(await hasPassword(OLD)).toBe(true);
+    const { name } = await bench.ctx.db.user.findUniqueOrThrow({ where: { id: author.id } });
+    expect(name).toBe(author.name);
+  });
+
+  it('is changed with the current one; other browsers are signed out and it is on record', async () => {
+    const session = (sid: string, userId: string) =>
+      bench.ctx.db.$executeRaw`INSERT INTO "session" ("sid", "sess", "expire")
+        VALUES (${sid}, ${JSON.stringify({ userId })}::json, now() + interval '1 hour')`;
+    await session('another-browser', author.id);
+    await session('somebody-else', colleague.id);
+    const { body } = await edit(author, { currentPassword: OLD, newPassword: NEW });
+    expect(body.notice).toMatchObject({ type: 'success', message: expect.stringMatching(/new password/) });
+    expect([await hasPassword(NEW), await hasPassword(OLD)]).toEqual([true, false]);
+    const left = await bench.ctx.db.$queryRaw`SELECT "sid" FROM "session"`;
+    expect(left).toEqual([{ sid: 'somebody-else' }]);
+    const events = await bench.ctx.db.auditEvent.findMany({
+      where: { action: 'user.updated', entityId: author.id, metadata: { path: ['changed'], equals: ['password'] } },
+    });
+    expect(events.length).toBeGreaterThan(0);
+  });
+
+  it('cannot be had here by somebody who signs in with LinkedIn only, nor set for somebody else', async () => {
+    const none = await edit(colleague, { currentPassword: '', newPassword: NEW });
+    expect(none.body.record.errors.newPassword.message).toMatch(/Ask a superuser/);
+    expect(await bench.ctx.db.localCredential.count({ where: { userId: colleague.id } })).toBe(0);
+    expect((await edit(colleague, { currentPassword: NEW, newPassword: OLD }, author.id)).status).toBe(403);
+    expect(await hasPassword(NEW)).toBe(true);
+  });
+});
