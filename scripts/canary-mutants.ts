@@ -1,11 +1,12 @@
 /**
- * node scripts/canary-mutants.ts [part of a name]
+ * node scripts/canary-mutants.ts [pattern of names]
  * Shows that the tests can fail: in a copy of the tree it takes away one guard of publishing at a time and runs the tests
  * that should notice, and then the model-based test alone. A mutant that nothing notices, or an edit that no longer
  * applies, ends it with exit code 1. About a minute per mutant.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
@@ -50,7 +51,7 @@ await cp(ROOT, copy, {
 });
 await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
 
-const chosen = MUTANTS.filter(({ without }) => without.includes(process.argv[2] ?? ''));
+const chosen = MUTANTS.filter(({ without }) => new RegExp(process.argv[2] ?? '').test(without));
 let survivors = 0;
 console.log('| without | noticed by | s | model-based test | s |\n|---|---|---|---|---|');
 const unchanged = await judge();
@@ -109,9 +110,14 @@ async function runTests(files: readonly string[]): Promise<Verdict> {
   running = spawn(
     process.execPath,
     [vitest, 'run', '--bail=1', '--reporter=json', `--outputFile=${output}`, ...files],
-    { cwd: copy, env: { MODEL_RUNS: '100', ...process.env, MODEL_SHRINK: 'off' }, stdio: 'ignore' },
+    { cwd: copy, env: { MODEL_RUNS: '100', ...process.env, MODEL_SHRINK: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  await once(running, 'exit');
+  let complaint = '';
+  running.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  await once(running, 'close');
+  if (!existsSync(output)) throw new Error(`the tests left no report: ${complaint}`);
   const seconds = Math.round((performance.now() - started) / 1000);
   const { testResults } = report.parse(JSON.parse(await readFile(output, 'utf8')));
   for (const { name, assertionResults } of testResults) {

@@ -7,6 +7,7 @@ import { alarmId, setAlarm } from './alarm.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
 import { createHold, releaseHold } from './holds.ts';
+import { lookUpUnconfirmed } from './look-up.ts';
 import { createPost, editPost } from './posts.ts';
 import { resolvePublication } from './resolve-publication.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
@@ -147,6 +148,24 @@ describe('an account that is connected again while a worker is about to say that
   });
 });
 
+describe('a look-up that shows an old copy of the account', () => {
+  it('is no proof: what it did not show is not sent again, however long ago it was sent', async () => {
+    world = await bench.world({ latePolicy: 'send', resendWhenAbsent: true });
+    const accounts = [world.accounts.readable.id];
+    const post = await createPost(world.ctx, world.manager, { text: `Race ${++serial}`, accounts });
+    await publishPostNow(world.ctx, world.manager, post.id);
+    await work('500 after');
+    for (const reading of ['stale', 'stale', 'true'] as const) {
+      await world.pass(700);
+      const ctx = { ...world.ctx, platforms: world.platform.reader(reading) };
+      await lookUpUnconfirmed(ctx, new AbortController().signal);
+      await work('ok');
+    }
+    expect(await of(post)).toMatchObject({ status: 'published' });
+    expect(await live(post)).toBe(1);
+  });
+});
+
 describe('a duplicate refusal', () => {
   it('that names the post of another publication is not taken for our own', async () => {
     const first = await due();
@@ -206,6 +225,15 @@ describe('a late answer that lifts a publication which another worker has claime
       expect(await live(post)).toBe(1);
     });
   }
+});
+
+describe('workers that claim at the same moment', () => {
+  it('share what is due, and nobody gets what another has', async () => {
+    for (let post = 0; post < 6; post++) await due();
+    const claims = (await Promise.all([1, 2, 3, 4].map(() => claimDue(world.ctx, 6)))).flat();
+    expect(claims).toHaveLength(6);
+    expect(new Set(claims.map(({ publicationId }) => publicationId)).size).toBe(6);
+  });
 });
 
 describe('the sweep', () => {
