@@ -116,8 +116,8 @@ async function runTests(files: readonly string[]): Promise<Verdict> {
   running.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
   });
-  await once(running, 'close');
-  if (!existsSync(output)) throw new Error(`the tests left no report: ${complaint}`);
+  const [code, signal] = await once(running, 'close');
+  if (!existsSync(output)) throw new Error(`${files.join(' ')} left no report (${signal ?? code}): ${complaint}`);
   const seconds = Math.round((performance.now() - started) / 1000);
   const { testResults } = report.parse(JSON.parse(await readFile(output, 'utf8')));
   for (const { name, assertionResults } of testResults) {
