@@ -158,15 +158,13 @@ async function seed(): Promise<{ actor: Actor; accountId: string; teamId: string
   const adapter = ctx.platforms.linkedin;
   if (adapter === undefined) throw new Error('LinkedIn is configured above');
   const redirectUri = 'http://localhost:3000/connect/linkedin/callback';
-  const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'bench' }));
+  const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'bench', codeChallenge: '' }));
   consent.searchParams.set('sandbox_member', 'amara.okafor@example.com');
   const location = (await fetch(consent, { redirect: 'manual' })).headers.get('location') ?? '';
-  const grant = await adapter.connector.exchangeCode(
-    new URL(location).searchParams.get('code') ?? '',
-    redirectUri,
-    new Date(),
-  );
-  const [candidate] = await adapter.connector.candidates(grant);
+  const code = new URL(location).searchParams.get('code') ?? '';
+  const now = new Date();
+  const grant = await adapter.connector.exchangeCode({ code, redirectUri, codeVerifier: '' }, now);
+  const [candidate] = await adapter.connector.candidates(grant, now);
   if (candidate === undefined) throw new Error('the member is a candidate');
   const account = await ctx.db.$transaction((tx) =>
     connectAccount(tx, ctx, { actor, teamId: team.id, personal: false, platform: 'linkedin', candidate, grant }),

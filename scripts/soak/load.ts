@@ -45,13 +45,14 @@ async function connect(ctx: AppContext, actor: Actor, teamId: string, index: num
   const adapter = ctx.platforms.linkedin;
   if (adapter === undefined) throw new Error('LinkedIn is configured by the soak');
   const redirectUri = 'http://localhost:3000/connect/linkedin/callback';
-  const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'soak' }));
+  const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'soak', codeChallenge: '' }));
   const member = { sandbox_member: 'new', name: `Soak Member ${index}`, email: `member-${index}@example.com` };
   for (const [name, value] of Object.entries(member)) consent.searchParams.set(name, value);
   const location = (await fetch(consent, { redirect: 'manual' })).headers.get('location') ?? '';
   const code = new URL(location).searchParams.get('code') ?? '';
-  const grant = await adapter.connector.exchangeCode(code, redirectUri, ctx.clock.now());
-  const [candidate] = await adapter.connector.candidates(grant);
+  const now = ctx.clock.now();
+  const grant = await adapter.connector.exchangeCode({ code, redirectUri, codeVerifier: '' }, now);
+  const [candidate] = await adapter.connector.candidates(grant, now);
   if (candidate === undefined) throw new Error('the member is a candidate');
   return ctx.db.$transaction((tx) =>
     connectAccount(tx, ctx, { actor, teamId, personal: false, platform: 'linkedin', candidate, grant }),

@@ -450,7 +450,14 @@ describe('keys', () => {
   });
 });
 
-const ada: AccountCandidate = { externalId: 'ada', kind: 'member', displayName: 'Ada', profileUrl: null, email: null };
+const ada: AccountCandidate = {
+  externalId: 'ada',
+  kind: 'member',
+  displayName: 'Ada',
+  profileUrl: null,
+  email: null,
+  grant: null,
+};
 
 function grant(part: Partial<TokenGrant> = {}): TokenGrant {
   return {
@@ -484,9 +491,9 @@ function context(part: { tokenCipher?: ReturnType<typeof createTokenCipher> } = 
   const linkedin: PlatformAdapter = {
     platform: 'linkedin',
     sandboxed: true,
-    publisher: { buildRequest: () => expect.unreachable(), send: () => expect.unreachable() },
+    requiredScopes: [],
+    publisher: { prepare: () => expect.unreachable(), send: () => expect.unreachable() },
     connector: {
-      requiredScopes: [],
       authorizeUrl: () => expect.unreachable(),
       exchangeCode: () => expect.unreachable(),
       candidates: () => expect.unreachable(),

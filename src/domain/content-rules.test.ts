@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Content, contentProblems } from './content-rules.ts';
 
 const messages = (content: Partial<Content>, platforms: Parameters<typeof contentProblems>[1] = ['linkedin']) =>
-  contentProblems({ text: 'Hello', linkUrl: null, ...content }, platforms).map(
+  contentProblems({ text: 'Hello', linkUrl: null, images: [], ...content }, platforms).map(
     (problem) => `${problem.field}: ${problem.message}`,
   );
 

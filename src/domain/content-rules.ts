@@ -8,6 +8,24 @@ import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
 export interface Content {
   text: string;
   linkUrl: string | null;
+  /** In the order in which they are shown. */
+  images: readonly ContentImage[];
+}
+
+export const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const;
+export type ImageType = (typeof IMAGE_TYPES)[number];
+
+/** An image as its bytes say it is; the bytes themselves are elsewhere, named by their hash. */
+export interface ContentImage {
+  /** Hex. */
+  sha256: string;
+  contentType: ImageType;
+  byteSize: number;
+  /** Pixels. */
+  width: number;
+  height: number;
+  animated: boolean;
+  altText: string | null;
 }
 
 export interface Problem {

@@ -38,7 +38,7 @@ export function connectRoutes(ctx: AppContext): Router {
     if (actor === null) return;
     const adapter = availablePlatform(ctx, pathText(req, 'platform'));
     const team = await chosenTeam(ctx, actor, queryText(req, 'team'), req.query.team !== undefined);
-    const state = beginConsent(
+    const journey = beginConsent(
       req,
       {
         kind: 'connect',
@@ -50,7 +50,7 @@ export function connectRoutes(ctx: AppContext): Router {
       ctx.clock.now(),
     );
     await saveSession(req);
-    res.redirect(302, adapter.connector.authorizeUrl({ redirectUri: callbackUrl(ctx, adapter.platform), state }));
+    res.redirect(302, adapter.connector.authorizeUrl({ redirectUri: callbackUrl(ctx, adapter.platform), ...journey }));
   });
 
   router.get('/connect/:platform/callback', async (req, res) => {
@@ -67,7 +67,7 @@ export function connectRoutes(ctx: AppContext): Router {
     const connecting = { actor, team, adapter, renew: consent.renew };
     const code = queryText(req, 'code');
     if (code === null) return sendProblem(req, res, declined(connecting, queryText(req, 'error')));
-    await finish(ctx, req, res, connecting, code);
+    await finish(ctx, req, res, connecting, { code, codeVerifier: consent.codeVerifier });
   });
 
   router.post('/connect/:platform/choice', readForm, async (req, res) => {
@@ -100,7 +100,7 @@ async function finish(
   req: Request,
   res: Response,
   connecting: Connecting,
-  code: string,
+  answer: { code: string; codeVerifier: string },
 ): Promise<void> {
   const { actor, team, adapter } = connecting;
   const { connector, platform } = adapter;
@@ -108,10 +108,11 @@ async function finish(
   let grant: TokenGrant;
   let candidates: AccountCandidate[];
   try {
-    grant = await connector.exchangeCode(code, callbackUrl(ctx, platform), ctx.clock.now());
-    const missing = connector.requiredScopes.filter((scope) => !grant.scopes.includes(scope));
+    const now = ctx.clock.now();
+    grant = await connector.exchangeCode({ ...answer, redirectUri: callbackUrl(ctx, platform) }, now);
+    const missing = adapter.requiredScopes.filter((scope) => !grant.scopes.includes(scope));
     if (missing.length > 0) return sendProblem(req, res, incomplete(connecting, missing));
-    candidates = await connector.candidates(grant);
+    candidates = await connector.candidates(grant, now);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     ctx.log.warn({ requestId: res.locals.requestId, platform, reason: error.code }, 'connecting failed');
@@ -151,7 +152,7 @@ async function save(
       keepOwner: renew,
       platform: adapter.platform,
       candidate,
-      grant,
+      grant: candidate.grant ?? grant,
     });
     await releaseAccountHolds(tx, ctx, account.id);
   });

@@ -18,15 +18,16 @@ const page = (externalId: string, displayName: string): AccountCandidate => ({
   displayName,
   profileUrl: null,
   email: null,
+  grant: null,
 });
 const facebook: PlatformAdapter = {
   platform: 'facebook',
   sandboxed: false,
+  requiredScopes: ['pages_manage_posts'],
   connector: {
-    requiredScopes: ['pages_manage_posts'],
     authorizeUrl: ({ redirectUri, state }) =>
       `https://facebook.example/dialog?${new URLSearchParams({ redirect_uri: redirectUri, state })}`,
-    exchangeCode: async (code) => {
+    exchangeCode: async ({ code }) => {
       if (code !== 'good')
         throw new ConnectError('code-refused', 'Facebook did not accept the confirmation.', { dead: true });
       return {
@@ -40,7 +41,7 @@ const facebook: PlatformAdapter = {
     candidates: async () => pages,
   },
   publisher: {
-    buildRequest: () => ({ method: 'POST', url: '', headers: {}, body: '' }),
+    prepare: () => expect.unreachable(),
     send: async () => {
       throw new Error('nothing is published here');
     },

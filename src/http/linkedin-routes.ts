@@ -107,8 +107,7 @@ async function connectOwnAccount(
   { profile, grant }: LinkedInGrant,
 ): Promise<void> {
   const teamId = actor.memberships[0]?.teamId;
-  const granted =
-    ctx.platforms.linkedin?.connector.requiredScopes.every((scope) => grant.scopes.includes(scope)) === true;
+  const granted = ctx.platforms.linkedin?.requiredScopes.every((scope) => grant.scopes.includes(scope)) === true;
   if (teamId === undefined || !granted) return;
   const candidate = {
     externalId: profile.sub,
@@ -116,6 +115,7 @@ async function connectOwnAccount(
     displayName: profile.name,
     profileUrl: null,
     email: profile.email,
+    grant: null,
   } as const;
   try {
     const account = await connectAccount(tx, ctx, {

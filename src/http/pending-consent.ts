@@ -2,7 +2,7 @@
  * Journeys to a platform's consent page that are under way. Each is named by `state`: 32 random bytes, good once, for ten
  * minutes, and only in the web session that started it, so that nobody can end a journey somebody else began.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import type { Platform } from '../domain/platform-name.ts';
 
@@ -14,6 +14,8 @@ export type ConsentPurpose =
 export interface PendingConsent {
   state: string;
   purpose: ConsentPurpose;
+  /** PKCE (RFC 7636): its hash went along; only this session can end the journey with it. */
+  codeVerifier: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
 }
@@ -24,15 +26,21 @@ const MOST_PENDING = 5;
 /** A visitor's session that only holds such journeys need not outlive them by much. */
 const VISITOR_SESSION_MS = 3_600_000;
 
-/** @returns the state to send along */
-export function beginConsent(req: Request, purpose: ConsentPurpose, now: Date): string {
+/** @returns the state to send along, and the S256 challenge for platforms that take PKCE */
+export function beginConsent(
+  req: Request,
+  purpose: ConsentPurpose,
+  now: Date,
+): { state: string; codeChallenge: string } {
   const state = randomBytes(32).toString('base64url');
+  const codeVerifier = randomBytes(32).toString('base64url');
   const pending = req.session.pendingConsents ?? [];
-  req.session.pendingConsents = [...pending, { state, purpose, expiresAt: now.getTime() + VALID_MS }].slice(
-    -MOST_PENDING,
-  );
+  req.session.pendingConsents = [
+    ...pending,
+    { state, purpose, codeVerifier, expiresAt: now.getTime() + VALID_MS },
+  ].slice(-MOST_PENDING);
   if (req.session.userId === undefined) req.session.cookie.maxAge = VISITOR_SESSION_MS;
-  return state;
+  return { state, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') };
 }
 
 /** @returns what the journey was for; null when the state is unknown here, used, too old or for something else */
@@ -41,12 +49,13 @@ export function takeConsent<K extends ConsentPurpose['kind']>(
   state: string | null,
   kind: K,
   now: Date,
-): Extract<ConsentPurpose, { kind: K }> | null {
+): (Extract<ConsentPurpose, { kind: K }> & { codeVerifier: string }) | null {
   const pending = req.session.pendingConsents ?? [];
   const found = pending.find((consent) => consent.state === state);
   if (found === undefined) return null;
   req.session.pendingConsents = pending.filter((consent) => consent !== found);
-  return found.expiresAt > now.getTime() && isKind(found.purpose, kind) ? found.purpose : null;
+  if (found.expiresAt <= now.getTime() || !isKind(found.purpose, kind)) return null;
+  return { ...found.purpose, codeVerifier: found.codeVerifier };
 }
 
 function isKind<K extends ConsentPurpose['kind']>(

@@ -31,6 +31,7 @@ export const accountCandidate = z.object({
   displayName: z.string(),
   profileUrl: z.string().nullable(),
   email: z.string().nullable(),
+  grant: tokenGrant.nullable(),
 });
 
 /** @param content plain data. @returns the id that the answering form has to name */

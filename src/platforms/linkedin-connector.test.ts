@@ -24,6 +24,7 @@ describe('asking for consent', () => {
     const url = connector([]).authorizeUrl({
       redirectUri: 'http://localhost:3000/connect/linkedin/callback',
       state: 'a b',
+      codeChallenge: 'not sent',
     });
     expect(url).toBe(
       'https://www.linkedin.com/oauth/v2/authorization?response_type=code&client_id=app%20id&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fconnect%2Flinkedin%2Fcallback&state=a%20b&scope=openid%20profile%20email%20w_member_social',
@@ -32,7 +33,7 @@ describe('asking for consent', () => {
 
   test('without an app tells the operator what to set', () => {
     const unset = createLinkedInConnector({ ...settings, clientId: null, clientSecret: null }, { http: client([]) });
-    expect(() => unset.authorizeUrl({ redirectUri: 'x', state: 'y' })).toThrow(
+    expect(() => unset.authorizeUrl({ redirectUri: 'x', state: 'y', codeChallenge: 'z' })).toThrow(
       /LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET/,
     );
   });
@@ -41,14 +42,17 @@ describe('asking for consent', () => {
 describe('a token', () => {
   test('is asked for with the secret in the form body', async () => {
     const http = client([answer(200, token)]);
-    await createLinkedInConnector(settings, { http }).exchangeCode('c+de', 'http://localhost:3000/cb', now);
+    await createLinkedInConnector(settings, { http }).exchangeCode(
+      { code: 'c+de', redirectUri: 'http://localhost:3000/cb', codeVerifier: '' },
+      now,
+    );
     const [request] = http.sent;
     expect(request).toMatchObject({
       method: 'POST',
       url: 'https://www.linkedin.com/oauth/v2/accessToken',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
     });
-    expect(Object.fromEntries(new URLSearchParams(request?.body))).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(String(request?.body)))).toEqual({
       grant_type: 'authorization_code',
       code: 'c+de',
       redirect_uri: 'http://localhost:3000/cb',
@@ -97,7 +101,7 @@ describe('a token', () => {
     const http = client([answer(200, { ...token, refresh_token: 'AQR' })]);
     const grant = await createLinkedInConnector(settings, { http }).refresh?.('AQR', now);
     expect(grant?.refreshToken).toBe('AQR');
-    expect(Object.fromEntries(new URLSearchParams(http.sent[0]?.body))).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(String(http.sent[0]?.body)))).toEqual({
       grant_type: 'refresh_token',
       refresh_token: 'AQR',
       client_id: 'app id',
@@ -197,6 +201,7 @@ describe('who it is', () => {
       displayName: 'Ada Lovelace',
       profileUrl: null,
       email: 'ada@example.com',
+      grant: null,
     });
   });
 
@@ -227,7 +232,7 @@ describe('who it is', () => {
       message: 'revoked',
     });
     const http = client([revoked, answer(503, ''), answer(200, person)]);
-    const candidates = await createLinkedInConnector(settings, { http, delaysMs: [1, 1, 1] }).candidates(grant);
+    const candidates = await createLinkedInConnector(settings, { http, delaysMs: [1, 1, 1] }).candidates(grant, now);
     expect(candidates).toHaveLength(1);
     expect(http.sent).toEqual(
       Array(3).fill({
@@ -240,7 +245,7 @@ describe('who it is', () => {
 
   test('is given up when the token stays refused', async () => {
     const revoked = answer(401, { serviceErrorCode: 65601 });
-    await expect(connector([revoked, revoked, revoked]).candidates(grant)).rejects.toMatchObject({
+    await expect(connector([revoked, revoked, revoked]).candidates(grant, now)).rejects.toMatchObject({
       code: 'token-refused',
       dead: true,
     });
@@ -249,12 +254,12 @@ describe('who it is', () => {
   test('is not asked twice when the token is simply wrong, and a missing product is for the operator', async () => {
     const invalid = client([answer(401, { serviceErrorCode: 65600 })]);
     await expect(
-      createLinkedInConnector(settings, { http: invalid, delaysMs: [1, 1] }).candidates(grant),
+      createLinkedInConnector(settings, { http: invalid, delaysMs: [1, 1] }).candidates(grant, now),
     ).rejects.toMatchObject({ code: 'token-refused' });
     await expect(
-      connector([answer(403, { code: 'ACCESS_DENIED', serviceErrorCode: 100 })]).candidates(grant),
+      connector([answer(403, { code: 'ACCESS_DENIED', serviceErrorCode: 100 })]).candidates(grant, now),
     ).rejects.toThrow(/Sign In with LinkedIn using OpenID Connect/);
-    await expect(connector([answer(200, { name: 'Nobody' })]).candidates(grant)).rejects.toMatchObject({
+    await expect(connector([answer(200, { name: 'Nobody' })]).candidates(grant, now)).rejects.toMatchObject({
       code: 'unreadable-answer',
     });
   });

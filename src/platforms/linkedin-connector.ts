@@ -13,6 +13,8 @@ import { readJson, readLinkedInError } from './linkedin-error.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'w_member_social'];
+/** `email` may be withheld; publishing does not need it. */
+export const REQUIRED_SCOPES: readonly string[] = ['openid', 'profile', 'w_member_social'];
 /** A new token may be called revoked for its first moments; this is how long a person is kept waiting for it. */
 const NEW_TOKEN_DELAYS_MS = [500, 1000, 2000, 4000];
 
@@ -26,9 +28,6 @@ export function createLinkedInConnector(settings: PlatformSettings, options: Con
   const { http, delaysMs = NEW_TOKEN_DELAYS_MS } = options;
   const askForToken = (fields: Record<string, string>) => http.send(tokenRequest(settings, fields));
   return {
-    // `email` may be withheld; publishing does not need it.
-    requiredScopes: ['openid', 'profile', 'w_member_social'],
-
     authorizeUrl({ redirectUri, state }) {
       const query = {
         response_type: 'code',
@@ -43,7 +42,7 @@ export function createLinkedInConnector(settings: PlatformSettings, options: Con
         .join('&')}`;
     },
 
-    async exchangeCode(code, redirectUri, now) {
+    async exchangeCode({ code, redirectUri }, now) {
       return readTokenAnswer(
         await askForToken({ grant_type: 'authorization_code', code, redirect_uri: redirectUri }),
         now,
@@ -215,6 +214,7 @@ export function readUserinfoAnswer(result: HttpResult): AccountCandidate {
     displayName: name?.trim() || [given, family].filter(Boolean).join(' ').trim() || 'LinkedIn member',
     profileUrl: null,
     email: verified === true && email ? email.toLowerCase() : null,
+    grant: null,
   };
 }
 

@@ -11,7 +11,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/sand
 import { createHttpClient } from './http-client.ts';
 import { createLinkedIn } from './linkedin.ts';
 import { toLittleText } from './little-text.ts';
-import type { PublishingAccount } from './platform.ts';
+import type { ImageUploads, PublishingAccount } from './platform.ts';
 
 const redirectUri = 'http://localhost:3000/connect/linkedin/callback';
 const directories: string[] = [];
@@ -35,48 +35,60 @@ beforeEach(async () => {
 describe('connecting', () => {
   test('gives the member, and a token that publishes for sixty days', async () => {
     const { adapter, code } = await consent(sandbox);
-    const grant = await adapter.connector.exchangeCode(code, redirectUri, now);
-    expect(adapter.connector.requiredScopes.filter((scope) => !grant.scopes.includes(scope))).toEqual([]);
+    const grant = await adapter.connector.exchangeCode({ code, redirectUri: redirectUri, codeVerifier: '' }, now);
+    expect(adapter.requiredScopes.filter((scope) => !grant.scopes.includes(scope))).toEqual([]);
     expect(grant).toMatchObject({ refreshToken: null, accessTokenExpiresAt: new Date('2027-01-20T12:00:00Z') });
-    expect(await adapter.connector.candidates(grant)).toEqual([
+    expect(await adapter.connector.candidates(grant, now)).toEqual([
       {
         externalId: 'aMr4OkF0r1',
         kind: 'member',
         displayName: 'Amara Okafor',
         profileUrl: null,
         email: 'amara.okafor@example.com',
+        grant: null,
       },
     ]);
   });
 
   test('with a code that was used, a wrong redirect URI or a wrong secret is refused with a sentence', async () => {
     const first = await consent(sandbox);
-    await first.adapter.connector.exchangeCode(first.code, redirectUri, now);
-    await expect(first.adapter.connector.exchangeCode(first.code, redirectUri, now)).rejects.toMatchObject({
+    await first.adapter.connector.exchangeCode({ code: first.code, redirectUri: redirectUri, codeVerifier: '' }, now);
+    await expect(
+      first.adapter.connector.exchangeCode({ code: first.code, redirectUri: redirectUri, codeVerifier: '' }, now),
+    ).rejects.toMatchObject({
       code: 'code-refused',
       dead: true,
     });
     const second = await consent(sandbox);
-    await expect(second.adapter.connector.exchangeCode(second.code, `${redirectUri}/other`, now)).rejects.toMatchObject(
-      { code: 'code-refused' },
-    );
+    await expect(
+      second.adapter.connector.exchangeCode(
+        { code: second.code, redirectUri: `${redirectUri}/other`, codeVerifier: '' },
+        now,
+      ),
+    ).rejects.toMatchObject({ code: 'code-refused' });
     const third = await consent(sandbox);
     await expect(
-      adapterFor(sandbox, { clientSecret: 'wrong' }).connector.exchangeCode(third.code, redirectUri, now),
+      adapterFor(sandbox, { clientSecret: 'wrong' }).connector.exchangeCode(
+        { code: third.code, redirectUri: redirectUri, codeVerifier: '' },
+        now,
+      ),
     ).rejects.toMatchObject({ code: 'app-refused', dead: false });
   });
 
   test('waits while a new token is still called revoked', async () => {
     const lagging = await start({ linkedin: { newTokenLagMs: 300 }, clock: { now: () => new Date() } });
     const { adapter, code } = await consent(lagging);
-    const grant = await adapter.connector.exchangeCode(code, redirectUri, new Date());
-    expect(await adapter.connector.candidates(grant)).toMatchObject([{ externalId: 'aMr4OkF0r1' }]);
+    const grant = await adapter.connector.exchangeCode(
+      { code, redirectUri: redirectUri, codeVerifier: '' },
+      new Date(),
+    );
+    expect(await adapter.connector.candidates(grant, now)).toMatchObject([{ externalId: 'aMr4OkF0r1' }]);
   });
 
   test('as a partner gives a refresh token that renews until it is invalid', async () => {
     const partner = await start({ linkedin: { partner: true } });
     const { adapter, code } = await consent(partner);
-    const grant = await adapter.connector.exchangeCode(code, redirectUri, now);
+    const grant = await adapter.connector.exchangeCode({ code, redirectUri: redirectUri, codeVerifier: '' }, now);
     const renewed = await adapter.connector.refresh?.(grant.refreshToken ?? '', now);
     expect(renewed).toMatchObject({
       refreshToken: grant.refreshToken,
@@ -209,7 +221,7 @@ test('an organisation’s post is found by looking, a member’s is not', async 
   now = new Date('2026-11-20T12:00:00Z');
   const scopes = 'openid profile email w_member_social w_organization_social r_organization_social';
   const { adapter, publish, account } = await connected(sandbox, { scopes });
-  const content = { text: 'We *roast* today #coffee', linkUrl: null };
+  const content = { text: 'We *roast* today #coffee', linkUrl: null, images: [] };
   const lookUp = (as: PublishingAccount) => adapter.publisher.lookUp?.(content, as, now, AbortSignal.timeout(10_000));
   const asOrganization = { ...account, ...organization };
 
@@ -257,7 +269,7 @@ function adapterFor({ linkedin }: Sandbox, { http, ...part }: Part = {}) {
 /** Goes through the consent page as Amara, as a browser would. */
 async function consent(at: Sandbox, part: Part = {}) {
   const adapter = adapterFor(at, part);
-  const url = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'the state' }));
+  const url = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'the state', codeChallenge: '' }));
   url.searchParams.set('sandbox_member', 'aMr4OkF0r1');
   if (part.scopes) url.searchParams.set('scope', part.scopes);
   const response = await fetch(url, { redirect: 'manual' });
@@ -266,12 +278,25 @@ async function consent(at: Sandbox, part: Part = {}) {
   return { adapter, code: back.searchParams.get('code') ?? '' };
 }
 
+const noImages: ImageUploads = {
+  recall: () => expect.unreachable(),
+  read: () => expect.unreachable(),
+  remember: () => expect.unreachable(),
+};
+
 async function connected(at: Sandbox, part: Part = {}) {
   const { adapter, code } = await consent(at, part);
-  const { accessToken } = await adapter.connector.exchangeCode(code, redirectUri, now);
+  const { accessToken } = await adapter.connector.exchangeCode(
+    { code, redirectUri: redirectUri, codeVerifier: '' },
+    now,
+  );
   const account: PublishingAccount = { externalId: 'aMr4OkF0r1', kind: 'member', accessToken };
-  const publish = (content: Content, as = account) =>
-    adapter.publisher.send(adapter.publisher.buildRequest(content, as, now), AbortSignal.timeout(20_000));
+  const publish = async (part: Partial<Content>, as = account) => {
+    const signal = AbortSignal.timeout(20_000);
+    const content = { text: '', linkUrl: null, images: [], ...part };
+    const prepared = await adapter.publisher.prepare(content, as, noImages, now, signal);
+    return prepared.ready ? adapter.publisher.send(prepared.request, signal) : prepared.outcome;
+  };
   return { adapter, account, publish };
 }
 

@@ -5,14 +5,13 @@
  */
 import type { Clock } from '../clock.ts';
 import type { PlatformSettings } from '../config.ts';
-import type { Content } from '../domain/content-rules.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
-import { createLinkedInConnector } from './linkedin-connector.ts';
+import { createLinkedInConnector, REQUIRED_SCOPES } from './linkedin-connector.ts';
 import { readCreateAnswer } from './linkedin-create-answer.ts';
+import { authorUrn, buildCreateRequest, restHeaders } from './linkedin-create-request.ts';
 import { lookUpRequest, readLookUpAnswer } from './linkedin-look-up.ts';
 import { linkedinVersion } from './linkedin-version.ts';
-import { toLittleText } from './little-text.ts';
-import type { CreateRequest, PlatformAdapter, PublishingAccount } from './platform.ts';
+import type { PlatformAdapter } from './platform.ts';
 
 export interface LinkedInOptions {
   /** True when `settings` point at the sandbox: links then lead there and not to linkedin.com. */
@@ -29,8 +28,13 @@ export function createLinkedIn(settings: PlatformSettings, options: LinkedInOpti
     platform: 'linkedin',
     sandboxed: options.sandboxed,
     connector: createLinkedInConnector(settings, { http }),
+    requiredScopes: REQUIRED_SCOPES,
     publisher: {
-      buildRequest: (content, account, now) => buildCreateRequest(settings.apiUrl, version(now), content, account),
+      prepare: (content, account, _uploads, now) =>
+        Promise.resolve({
+          ready: true,
+          request: buildCreateRequest(settings.apiUrl, version(now), content, account),
+        }),
 
       async send(request, signal, onProgress) {
         return readCreateAnswer(await http.send(request, signal, onProgress), options.clock.now(), permalink);
@@ -55,50 +59,4 @@ function permalinks(settings: PlatformSettings, sandboxed: boolean): (urn: strin
   const feed = settings.authorizeUrl.replace(/\/oauth\/v2$/, '');
   const readable = (urn: string) => encodeURIComponent(urn).replaceAll('%3A', ':');
   return (urn) => (sandboxed ? `${feed}#${readable(urn)}` : `https://www.linkedin.com/feed/update/${readable(urn)}/`);
-}
-
-/** Pure: the request that creates this post. */
-function buildCreateRequest(
-  apiUrl: string,
-  version: string,
-  content: Content,
-  account: PublishingAccount,
-): CreateRequest {
-  return {
-    method: 'POST',
-    url: `${apiUrl}/rest/posts`,
-    headers: { ...restHeaders(version, account.accessToken), 'content-type': 'application/json' },
-    body: JSON.stringify({
-      author: authorUrn(account),
-      // A form submits CRLF; what was typed is one line break.
-      commentary: toLittleText(content.text.replaceAll('\r\n', '\n')),
-      visibility: 'PUBLIC',
-      distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] },
-      ...(content.linkUrl !== null && {
-        content: { article: { source: content.linkUrl, title: linkTitle(content.linkUrl) } },
-      }),
-      lifecycleState: 'PUBLISHED',
-      isReshareDisabledByAuthor: false,
-    }),
-  };
-}
-
-function restHeaders(version: string, accessToken: string): Record<string, string> {
-  return { authorization: `Bearer ${accessToken}`, 'linkedin-version': version, 'x-restli-protocol-version': '2.0.0' };
-}
-
-/** LinkedIn's documents never spell it out, but a member's id in a URN is the `sub` of OpenID Connect. */
-function authorUrn({ kind, externalId }: PublishingAccount): string {
-  if (kind === 'page') throw new Error('a page is no LinkedIn account');
-  return kind === 'member' ? `urn:li:person:${externalId}` : `urn:li:organization:${externalId}`;
-}
-
-/**
- * LinkedIn does not fetch the page behind a link and requires a title. We have not fetched it either, so the card says
- * where the link leads: the address without scheme, `www.`, query and fragment, at most 200 characters.
- */
-function linkTitle(linkUrl: string): string {
-  const { hostname, pathname } = new URL(linkUrl);
-  const title = hostname.replace(/^www\./, '') + pathname.replace(/\/$/, '');
-  return title.length > 200 ? `${title.slice(0, 199)}…` : title;
 }

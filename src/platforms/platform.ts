@@ -1,9 +1,9 @@
 /**
- * The two small parts a platform is made of. Building a request and reading an answer are pure functions inside a
- * platform's file; only `publish`, `lookUp` and the Connector's calls touch the network. What a platform cannot do is
- * absent from its object, not a method that throws.
+ * The two small parts a platform is made of. Inside a platform's file building a request and reading an answer are pure
+ * functions of their own; only the methods below touch the network. What a platform cannot do is absent from its object,
+ * not a method that throws.
  */
-import type { Content } from '../domain/content-rules.ts';
+import type { Content, ContentImage } from '../domain/content-rules.ts';
 import type { LookUp, Outcome } from '../domain/outcome.ts';
 import type { Platform } from '../domain/platform-name.ts';
 import type { OnProgress } from './http-client.ts';
@@ -23,9 +23,38 @@ export interface CreateRequest {
   body: string;
 }
 
+/** Where a platform's file gets an image's bytes, and where it leaves the platform's id for them: nobody uploads twice. */
+export interface ImageUploads {
+  /** The platform's id of an image that was uploaded for this account before and is good for a while yet; else null. */
+  recall(image: ContentImage): string | null;
+  /** The bytes, read when they are needed. @throws when they are gone */
+  read(image: ContentImage): Promise<Uint8Array>;
+  /** @param usableUntil null where the platform does not say */
+  remember(image: ContentImage, uploadId: string, usableUntil: Date | null): Promise<void>;
+}
+
+/** What a preparation that may be repeated can end in: nothing was created. */
+export type NotCreated = Extract<
+  Outcome,
+  { kind: 'rejected' | 'unavailable' | 'rate-limited' | 'reauthorization-required' }
+>;
+
+export type Prepared = { ready: true; request: CreateRequest } | { ready: false; outcome: NotCreated };
+
 export interface Publisher {
-  /** Pure: the request that would create this post now. `now` decides computed API versions. */
-  buildRequest(content: Content, account: PublishingAccount, now: Date): CreateRequest;
+  /**
+   * Everything before the create call, all of it safe to repeat: uploads the images that were not uploaded yet, then builds
+   * the request. Without images it touches no network.
+   * @param now decides computed API versions and whether an upload is still good
+   * @throws only for surprises; what a network or a platform can do is in the result
+   */
+  prepare(
+    content: Content,
+    account: PublishingAccount,
+    uploads: ImageUploads,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<Prepared>;
   /**
    * Sends the request once, with a total deadline, and reads the answer. Never throws for anything a network or a
    * platform can do and never repeats the request.
@@ -54,17 +83,20 @@ export interface AccountCandidate {
   profileUrl: string | null;
   /** Who it is at the provider when it is a person (OpenID Connect); e-mail only where the provider says it is verified. */
   email: string | null;
+  /** The account's own token where it has one (a Facebook Page); null: the grant's. */
+  grant: TokenGrant | null;
 }
 
 export interface Connector {
-  /** Scopes without which publishing is impossible. */
-  readonly requiredScopes: readonly string[];
-  /** Pure: where the browser is sent to consent. */
-  authorizeUrl(request: { redirectUri: string; state: string }): string;
+  /**
+   * Pure: where the browser is sent to consent.
+   * @param request.codeChallenge PKCE, S256; left out of the address where the platform takes none
+   */
+  authorizeUrl(request: { redirectUri: string; state: string; codeChallenge: string }): string;
   /** @throws ConnectError with a sentence for the person */
-  exchangeCode(code: string, redirectUri: string, now: Date): Promise<TokenGrant>;
+  exchangeCode(answer: { code: string; redirectUri: string; codeVerifier: string }, now: Date): Promise<TokenGrant>;
   /** The accounts this grant can publish to. @throws ConnectError */
-  candidates(grant: TokenGrant): Promise<AccountCandidate[]>;
+  candidates(grant: TokenGrant, now: Date): Promise<AccountCandidate[]>;
   /** Absent where the platform issues no refresh tokens. @throws ConnectError; its `dead` says the token is gone for good */
   refresh?(refreshToken: string, now: Date): Promise<TokenGrant>;
 }
@@ -73,6 +105,8 @@ export interface PlatformAdapter {
   readonly platform: Platform;
   readonly publisher: Publisher;
   readonly connector: Connector;
+  /** Scopes without which publishing is impossible: a grant that lacks one is refused when connecting. */
+  readonly requiredScopes: readonly string[];
   /** True while it is the sandbox that answers, not the real platform. */
   readonly sandboxed: boolean;
 }

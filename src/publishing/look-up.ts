@@ -2,6 +2,7 @@
  * Looking for a post whose outcome is unknown, on the platforms that let us look. Found: published, with its id. Not
  * found: parked for a person, unless the team chose to send again after repeated good reads. A failed read proves nothing.
  */
+
 import type { PublishAttempt } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
 import { recordEvent } from '../audit/record-event.ts';
@@ -9,6 +10,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
+import { contentFor } from './post-content.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -40,7 +42,7 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
   let found: LookUp;
   try {
     const { accessToken } = await usableAccessToken(ctx, publication.accountId);
-    const content = { text: publication.text ?? publication.post.text, linkUrl: publication.post.linkUrl };
+    const content = contentFor(publication.post, publication);
     found = await publisher.lookUp(
       content,
       { externalId: publication.account.externalId, kind: publication.account.kind, accessToken },

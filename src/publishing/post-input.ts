@@ -65,6 +65,7 @@ export async function checkPostInput(
     // Browsers send CRLF in forms; a platform would count and show both characters.
     text: (input.text ?? before.text).replace(/\r\n?/g, '\n'),
     linkUrl: input.linkUrl === undefined ? before.linkUrl : emptyToNull(input.linkUrl),
+    images: [],
   };
   const accountIds = [...new Set(input.accounts ?? before.accountIds)];
   const accounts = await findAccounts(tx, accountIds, before, fields);

@@ -224,7 +224,7 @@ describe('four eyes, from both sides', () => {
       where: { postId: post.id },
       include: { account: true, team: true, post: true },
     });
-    expect(await prepare(bench.ctx, publication)).toMatchObject({ ready: true });
+    expect(await prepare(bench.ctx, publication, AbortSignal.timeout(5_000))).toMatchObject({ ready: true });
     await withApproval(false);
   });
 });

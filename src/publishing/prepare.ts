@@ -2,6 +2,7 @@
  * What is safe to repeat, before anything is written as sent (step P1): is it still wanted, still in time, still allowed,
  * is the token good, is the content what the platform takes. Ends in a request that is ready to go, or in a reason not to.
  */
+
 import { createHash } from 'node:crypto';
 import type { Approval, ConnectedAccount, Post, Publication, Team } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
@@ -12,10 +13,11 @@ import { contentProblems } from '../domain/content-rules.ts';
 import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
-import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
+import { ConnectError, type CreateRequest, type ImageUploads, type Publisher } from '../platforms/platform.ts';
 import { validApproval } from './approval.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
+import { contentFor } from './post-content.ts';
 import { personalOfAnother } from './schedule-post.ts';
 
 export type ClaimedPublication = Publication & { account: ConnectedAccount; team: Team; post: Post };
@@ -40,7 +42,11 @@ export type Preparation =
   /** Nothing was sent; the outcome says what follows. */
   | { ready: false; outcome: Outcome };
 
-export async function prepare(ctx: AppContext, publication: ClaimedPublication): Promise<Preparation> {
+export async function prepare(
+  ctx: AppContext,
+  publication: ClaimedPublication,
+  signal: AbortSignal,
+): Promise<Preparation> {
   const { account, post, team } = publication;
   const now = ctx.clock.now();
   const hold = await activeHoldFor(ctx.db, account);
@@ -65,7 +71,7 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
       'What was approved is not what would be sent now. It needs approval again.',
     );
   }
-  const content = { text: publication.text ?? post.text, linkUrl: post.linkUrl };
+  const content = contentFor(post, publication);
   const [problem] = contentProblems(content, [account.platform]);
   if (problem !== undefined) return rejected('content', problem.message);
   const platform = ctx.platforms[account.platform];
@@ -76,11 +82,15 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
     );
   try {
     const { accessToken, tokenVersion } = await usableAccessToken(ctx, account.id);
-    const request = platform.publisher.buildRequest(
+    const prepared = await platform.publisher.prepare(
       content,
       { externalId: account.externalId, kind: account.kind, accessToken },
+      NO_IMAGES,
       now,
+      signal,
     );
+    if (!prepared.ready) return prepared;
+    const { request } = prepared;
     const requestHash = createHash('sha256').update(request.body).digest('hex');
     const frozen = freeze(publication, request, requestHash, approval?.approvedById ?? null);
     return { ready: true, publisher: platform.publisher, request, requestHash, tokenVersion, frozen };
@@ -109,6 +119,12 @@ export async function prepare(ctx: AppContext, publication: ClaimedPublication):
     throw error;
   }
 }
+
+const NO_IMAGES: ImageUploads = {
+  recall: () => null,
+  read: () => Promise.reject(new Error('a post without images has none to read')),
+  remember: () => Promise.resolve(),
+};
 
 function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], errorMessage: string): Preparation {
   return { ready: false, waiting: { status, errorCode, errorMessage } };

@@ -35,7 +35,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   if (publication === null) return;
   ctx.onStep('loaded', claim.publicationId);
 
-  const preparation = await prepareOrExplain(ctx, publication);
+  const preparation = await prepareOrExplain(ctx, publication, signal);
   ctx.onStep('prepared', claim.publicationId);
   if (!preparation.ready) {
     if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
@@ -87,9 +87,13 @@ async function refusedAtTheLastMoment(ctx: AppContext, claim: Claim, publication
  * A surprise before sending (a mistake of ours) must not be tried for ever in silence:
  * it becomes a failed attempt that counts. A database that is away is no surprise; the sweep takes over then.
  */
-async function prepareOrExplain(ctx: AppContext, publication: ClaimedPublication): Promise<Preparation> {
+async function prepareOrExplain(
+  ctx: AppContext,
+  publication: ClaimedPublication,
+  signal: AbortSignal,
+): Promise<Preparation> {
   try {
-    return await prepare(ctx, publication);
+    return await prepare(ctx, publication, signal);
   } catch (error) {
     await ctx.db.$queryRaw`SELECT 1`;
     ctx.log.error({ err: error, publicationId: publication.id }, 'preparing a publication failed; nothing was sent');

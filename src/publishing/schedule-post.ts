@@ -2,6 +2,7 @@
  * Putting a post on its way: schedule, reschedule, publish now, cancel. Rows, audit event and alarm are written in one
  * transaction: either all of it happened or nothing did.
  */
+
 import type { ConnectedAccount, Post, Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
@@ -16,6 +17,7 @@ import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { isGivenUp } from './given-up.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
+import { contentFor } from './post-content.ts';
 import type { CheckedPost } from './post-input.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -203,8 +205,9 @@ function refuseUnpublishable(post: PostForChange): void {
   if (broken !== undefined) fields.accounts = notConnected(broken.account);
   const foreign = open.find(({ account }) => !mayPublishTo(account, post));
   if (foreign !== undefined) fields.accounts = personalOfAnother(foreign.account);
-  for (const { account, text } of open) {
-    const content = { text: text ?? post.text, linkUrl: post.linkUrl };
+  for (const publication of open) {
+    const { account } = publication;
+    const content = contentFor(post, publication);
     for (const problem of contentProblems(content, [account.platform])) fields[problem.field] ??= problem.message;
   }
   const refusal = refuseFields(fields);

@@ -160,13 +160,18 @@ function adapter(platform: Platform, ways: Ways): PlatformAdapter {
     platform,
     sandboxed: true,
     connector,
+    requiredScopes: [],
     publisher: {
-      buildRequest: (content, account) => ({
-        method: 'POST',
-        url: 'https://platform.example.com/posts',
-        headers: {},
-        body: JSON.stringify({ account: account.externalId, text: content.text }),
-      }),
+      prepare: (content, account) =>
+        Promise.resolve({
+          ready: true,
+          request: {
+            method: 'POST',
+            url: 'https://platform.example.com/posts',
+            headers: {},
+            body: JSON.stringify({ account: account.externalId, text: content.text }),
+          },
+        }),
       ...ways,
     },
   };
@@ -176,7 +181,6 @@ const neverSends = () => Promise.reject(new Error('a look-up must not send anyth
 
 /** Tokens of this platform never end by themselves: nothing is refreshed. */
 const connector: Connector = {
-  requiredScopes: [],
   authorizeUrl: () => 'https://platform.example.com/consent',
   exchangeCode: () => Promise.reject(new Error('the model connects without a browser')),
   candidates: () => Promise.resolve([]),

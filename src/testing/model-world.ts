@@ -112,6 +112,7 @@ export async function openModelBench(): Promise<ModelBench> {
             displayName: externalId,
             profileUrl: null,
             email: null,
+            grant: null,
           },
           grant: {
             accessToken: 'token',

@@ -108,12 +108,13 @@ export async function openBench(
     const adapter = ctx.platforms.linkedin;
     if (adapter === undefined) throw new Error('the sandbox serves LinkedIn');
     const redirectUri = 'http://localhost:3000/connect/linkedin/callback';
-    const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'bench' }));
+    const consent = new URL(adapter.connector.authorizeUrl({ redirectUri, state: 'bench', codeChallenge: '' }));
     consent.searchParams.set('sandbox_member', member);
     const answer = await fetch(consent, { redirect: 'manual' });
     const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
-    const grant = await adapter.connector.exchangeCode(code, redirectUri, clock.now());
-    const [candidate] = await adapter.connector.candidates(grant);
+    const now = clock.now();
+    const grant = await adapter.connector.exchangeCode({ code, redirectUri, codeVerifier: '' }, now);
+    const [candidate] = await adapter.connector.candidates(grant, now);
     if (candidate === undefined) throw new Error('the member himself is a candidate');
     return ctx.db.$transaction((tx) =>
       connectAccount(tx, ctx, { actor, teamId: team.id, personal, platform: 'linkedin', candidate, grant }),
