@@ -31,6 +31,8 @@ export const PRODUCTION_TIMINGS: Timings = {
  * the process at each of them.
  */
 export const PUBLISH_STEPS = [
+  // Prepared before its instant, in this process's memory only.
+  'ready',
   'claiming',
   'claimed',
   'loaded',

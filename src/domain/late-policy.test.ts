@@ -10,6 +10,12 @@ describe('a publication that could not leave in time', () => {
       expect(lateDecision(due, minutesLater(120), { latePolicy, lateLimitMinutes: 120 })).toBe('send');
   });
 
+  it('is not late within the minute in which it is due, even with a limit of 0', () => {
+    const lateBy = (seconds: number) =>
+      lateDecision(due, minutesLater(seconds / 60), { latePolicy: 'drop', lateLimitMinutes: 0 });
+    expect([lateBy(0.05), lateBy(59), lateBy(60)]).toEqual(['send', 'send', 'drop']);
+  });
+
   it('is treated as the policy says beyond the limit', () => {
     for (const latePolicy of ['send', 'hold', 'drop'] as const)
       expect(lateDecision(due, minutesLater(121), { latePolicy, lateLimitMinutes: 120 })).toBe(latePolicy);

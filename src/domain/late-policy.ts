@@ -6,10 +6,10 @@ export interface LateSettings {
 }
 
 /**
- * Within the limit a late publication is sent. Beyond it the policy decides: `send` it all the same, `hold` it for a
+ * Within the limit (in full minutes: what leaves within the minute it is due is not late) a late publication is sent. Beyond it the policy decides: `send` it all the same, `hold` it for a
  * person, or `drop` it, which marks it as missed and tells a person.
  */
 export function lateDecision(dueAt: Date, now: Date, settings: LateSettings): 'send' | 'hold' | 'drop' {
-  const lateMinutes = (now.getTime() - dueAt.getTime()) / 60_000;
+  const lateMinutes = Math.floor((now.getTime() - dueAt.getTime()) / 60_000);
   return lateMinutes <= settings.lateLimitMinutes ? 'send' : settings.latePolicy;
 }

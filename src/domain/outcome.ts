@@ -8,7 +8,15 @@ export type Outcome =
   /** The platform said no for good: content, permission or configuration. */
   | { kind: 'rejected'; httpStatus: number | null; errorCode: string; errorMessage: string }
   /** Nothing was created (not sent, or refused before effect); worth another try. */
-  | { kind: 'unavailable'; httpStatus: number | null; errorCode: string; errorMessage: string; retryAt: Date | null }
+  | {
+      kind: 'unavailable';
+      httpStatus: number | null;
+      errorCode: string;
+      errorMessage: string;
+      retryAt: Date | null;
+      /** Our own doing (a pause, a renewed token): the next try is not one more of those that a post has. */
+      uncounted?: true;
+    }
   /** A quota: wait for its reset. Does not count as an attempt. */
   | { kind: 'rate-limited'; httpStatus: number; errorCode: string; errorMessage: string; retryAt: Date | null }
   /** The token is dead or lacks a scope; nothing was created. */

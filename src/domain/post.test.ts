@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canDeletePost, canEditPost, type PostStatus, postStatus } from './post.ts';
-import type { PublicationStatus } from './publication.ts';
+import { PUBLICATION_STATUSES, type PublicationStatus } from './publication.ts';
 
 const cases: [PublicationStatus[], PostStatus][] = [
   [[], 'draft'],
@@ -23,6 +24,17 @@ const cases: [PublicationStatus[], PostStatus][] = [
 ];
 
 describe('the status of a post', () => {
+  it('with a publication on its way is publishing, whatever the others are, unless one is unconfirmed', () => {
+    // The one statement that claims and records what was prepared ahead rests on this (publishing/claim-ready.ts).
+    const others = fc.array(fc.constantFrom(...PUBLICATION_STATUSES));
+    fc.assert(
+      fc.property(others, (statuses) => {
+        const expected = statuses.includes('unconfirmed') ? 'unconfirmed' : 'publishing';
+        expect(postStatus([...statuses, 'publishing'])).toBe(expected);
+      }),
+    );
+  });
+
   for (const [publications, expected] of cases) {
     it(`is ${expected} when its publications are ${publications.join(' and ') || 'none'}`, () => {
       expect(postStatus(publications)).toBe(expected);

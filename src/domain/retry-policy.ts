@@ -49,6 +49,7 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
     case 'rate-limited':
       return { next: 'retrying', at: outcome.retryAt ?? later(now, BLIND_RATE_LIMIT_SECONDS), counted: false };
     case 'unavailable': {
+      if (outcome.uncounted) return { next: 'retrying', at: outcome.retryAt ?? now, counted: false };
       const attempt = countedBefore + 1;
       if (attempt >= settings.maxAttempts) return { next: 'failed', counted: true };
       const backoff = later(now, retryDelaySeconds(attempt, settings.baseSeconds));

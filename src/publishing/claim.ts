@@ -17,9 +17,14 @@ export interface Claim {
 
 /**
  * Claims up to `limit` due publications, longest due first, and writes a `prepared` attempt for each.
+ * @param except publications that this process holds ready: they are claimed another way
  * @returns possibly fewer than are due: rows that somebody is editing right now are left for the next call
  */
-export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>, limit: number): Promise<Claim[]> {
+export async function claimDue(
+  ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<Claim[]> {
   return ctx.db.$transaction(async (tx) => {
     const rows = await tx.$queryRaw<
       { id: string; post_id: string; fence: number; due_at: Date | null; number: number }[]
@@ -28,6 +33,7 @@ export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'
         SELECT publications.id
         FROM publications JOIN posts ON posts.id = publications.post_id
         WHERE publications.status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp()
+          AND publications.id <> ALL (${[...except]}::uuid[])
         ORDER BY next_attempt_at, publications.id
         LIMIT ${limit}
         FOR UPDATE SKIP LOCKED
@@ -65,12 +71,18 @@ export async function claimDue(ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'
 /**
  * Milliseconds until the next publication is due, by the database's clock: 0 or less when one is due now, null when
  * nothing is due within `horizonMs`.
+ * @param except publications that do not count
  */
-export async function untilNextDueMs(ctx: Pick<AppContext, 'db'>, horizonMs: number): Promise<number | null> {
+export async function untilNextDueMs(
+  ctx: Pick<AppContext, 'db'>,
+  horizonMs: number,
+  except: readonly string[] = [],
+): Promise<number | null> {
   const [row] = await ctx.db.$queryRaw<{ ms: number | null }[]>`
     SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
     FROM publications
-    WHERE status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'`;
+    WHERE status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'
+      AND id <> ALL (${[...except]}::uuid[])`;
   return row?.ms ?? null;
 }
 

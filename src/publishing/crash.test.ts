@@ -13,9 +13,9 @@ import { PUBLISH_STEPS, type PublishStep } from '../context.ts';
 import { crashesHappened, orderCrash } from '../testing/crash-orders.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { WorkerCrew } from '../testing/worker-crew.ts';
-import { createPost } from './posts.ts';
+import { createPost, editPost } from './posts.ts';
 import { resolvePublication } from './resolve-publication.ts';
-import { publishPostNow } from './schedule-post.ts';
+import { publishPostNow, schedulePost } from './schedule-post.ts';
 
 interface Case {
   /** Where a process dies, one after another. */
@@ -26,12 +26,20 @@ interface Case {
   live: 0 | 1;
   /** What the platform does with the first request. */
   fault?: { fault: string; delayMs?: number };
+  /** Scheduled a moment ahead, so that it is prepared before its instant and leaves the short way. */
+  ahead?: true;
   /** SIGTERM to everybody while the request is in flight, so that the death comes during the orderly stop. */
   stop?: true;
   because: string;
 }
 
 const CASES: readonly Case[] = [
+  { at: ['ready'], ahead: true, after: 'published', live: 1, because: 'nothing was claimed by preparing it' },
+  { at: ['recording'], ahead: true, after: 'published', live: 1, because: 'nothing was claimed or recorded' },
+  { at: ['sent'], ahead: true, after: 'unconfirmed', live: 0, because: 'nobody can know that not a byte had left' },
+  { at: ['flushed'], ahead: true, after: 'unconfirmed', live: 1, because: 'the request was on its way' },
+  { at: ['answered'], ahead: true, after: 'unconfirmed', live: 1, because: 'the answer died with the process' },
+  { at: ['settled'], ahead: true, after: 'published', live: 1, because: 'the settlement was committed' },
   { at: ['claiming'], after: 'published', live: 1, because: 'the claim was never committed' },
   { at: ['claimed'], after: 'published', live: 1, because: 'nothing was recorded as sent' },
   { at: ['loaded'], after: 'published', live: 1, because: 'nothing was recorded as sent' },
@@ -115,7 +123,11 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
 
   for (const one of CASES) {
     const { at, after, live, because, fault, stop } = one;
-    const when = [fault === undefined ? '' : ` (platform: ${fault.fault})`, stop ? ' during SIGTERM' : ''].join('');
+    const when = [
+      fault === undefined ? '' : ` (platform: ${fault.fault})`,
+      stop ? ' during SIGTERM' : '',
+      one.ahead ? ', prepared ahead,' : '',
+    ].join('');
     it(`at ${at.join(', then at ')}${when} leaves it ${after} with ${live} live: ${because}`, async () => {
       const publication = await row(killed.get(one));
       expect(crashesHappened(orders, publication.id)).toBe(true);
@@ -152,14 +164,15 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
   }
 
   /** Lets somebody die in every way that the case says. @returns the publication that he had in hand */
-  async function kill({ at, fault, stop }: Case): Promise<Publication> {
+  async function kill({ at, fault, stop, ahead }: Case): Promise<Publication> {
     await crew.fill();
     const text = `killed at ${at.join(' and ')} ${killed.size}`;
     const { id: postId } = await createPost(bench.ctx, bench.author, { text, accounts: [bench.account.id] });
     const publication = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId } });
     if (fault !== undefined) await setFault(fault);
     orderCrash(orders, publication.id, at);
-    await publishPostNow(bench.ctx, bench.author, postId);
+    if (ahead) await scheduleSoon(postId);
+    else await publishPostNow(bench.ctx, bench.author, postId);
     if (stop) {
       await eventually(
         async () => ((await row(publication)).sentAt === null ? undefined : true),
@@ -173,7 +186,7 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
       if (step !== at.at(-1)) await endLeases([publication]);
     }
     // What is due again at once must not be in the hands of whoever dies next.
-    if (at.length > 1 || at[0] === 'claiming') await atRest(publication);
+    if (at.length > 1 || at[0] === 'claiming' || ahead) await atRestOrClaimed(publication);
     return publication;
   }
 
@@ -187,6 +200,26 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
       'somebody to recover it',
       20_000,
     );
+  }
+
+  /** Ahead of its time nothing is claimed, so it is nobody's until it is sent. */
+  async function atRestOrClaimed(publication: Publication): Promise<void> {
+    await eventually(
+      async () => (['scheduled', 'retrying'].includes((await row(publication)).status) ? undefined : true),
+      'it to leave, or to be in the hands of the dead',
+    );
+    if ((await row(publication)).status !== 'publishing') await atRest(publication);
+  }
+
+  /** No verb schedules for so near a moment. */
+  async function scheduleSoon(postId: string): Promise<void> {
+    const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+    await editPost(bench.ctx, bench.author, postId, { scheduledAt });
+    await schedulePost(bench.ctx, bench.author, postId);
+    await bench.ctx.db.$executeRaw`
+      UPDATE publications SET due_at = clock_timestamp() + interval '1500 milliseconds',
+        next_attempt_at = clock_timestamp() + interval '1500 milliseconds', updated_at = clock_timestamp()
+      WHERE post_id = ${postId}::uuid`;
   }
 
   async function onPlatform({ postId }: Publication): Promise<{ id: string }[]> {

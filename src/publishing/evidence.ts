@@ -48,6 +48,25 @@ export function freeze(
   };
 }
 
+/** The evidence of an accepted attempt, and the sha256 (hex) over its canonical form. */
+export function evidenceOf(
+  frozen: FrozenContent,
+  sentAt: Date | null,
+  outcome: Outcome & { kind: 'accepted' },
+  acceptedAt: Date,
+) {
+  const document = {
+    ...frozen,
+    media: [...frozen.media],
+    sentAt: sentAt?.toISOString() ?? null,
+    acceptedAt: acceptedAt.toISOString(),
+    httpStatus: outcome.httpStatus,
+    externalId: outcome.externalId,
+    permalink: outcome.permalink,
+  };
+  return { document, sha256: createHash('sha256').update(canonicalJson(document)).digest('hex') };
+}
+
 /**
  * Writes the evidence of an accepted attempt; a second time for the same attempt changes nothing.
  * @returns its sha256 (hex), which the audit event repeats: changing document and hash together would show there
@@ -59,16 +78,7 @@ export async function writeEvidence(
   outcome: Outcome & { kind: 'accepted' },
   acceptedAt: Date,
 ): Promise<string> {
-  const document = {
-    ...frozen,
-    media: [...frozen.media],
-    sentAt: attempt.sentAt?.toISOString() ?? null,
-    acceptedAt: acceptedAt.toISOString(),
-    httpStatus: outcome.httpStatus,
-    externalId: outcome.externalId,
-    permalink: outcome.permalink,
-  };
-  const sha256 = createHash('sha256').update(canonicalJson(document)).digest('hex');
+  const { document, sha256 } = evidenceOf(frozen, attempt.sentAt, outcome, acceptedAt);
   await tx.publicationEvidence.createMany({
     data: { attemptId: attempt.id, publicationId: frozen.publicationId, document, sha256 },
     skipDuplicates: true,

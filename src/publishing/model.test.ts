@@ -78,9 +78,11 @@ const work = action(12, 'work', {
   pause: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: fc.constantFrom(...PAUSES) }),
   stopping: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 });
+const ahead = action(6, 'prepare ahead', { worker: fc.constantFrom(1, 2) });
 const weighted = [
   write,
   work,
+  ahead,
   action(5, 'sweep'),
   action(4, 'look up', { reading: fc.constantFrom('true', 'true', 'stale', 'fails') }),
   action(5, 'resume', { paused: one }),
@@ -116,8 +118,21 @@ const takeover = fc
         { do: 'resume', paused: 0 },
       ]),
   );
+/** Prepared, then something changes, then its time comes: what was prepared must be what is sent, or not be used. */
+const outdated = fc
+  .tuple(happens, work.arbitrary)
+  .map(
+    ([change, then]) =>
+      new Happening('THEN', [
+        { do: 'prepare ahead', worker: 1 },
+        { do: 'prepare ahead', worker: 2 },
+        change,
+        { do: 'pass', seconds: 1000 },
+        then,
+      ]),
+  );
 
-const history = fc.commands([alone, alone, alone, alone, together, takeover], {
+const history = fc.commands([alone, alone, alone, alone, together, takeover, outdated], {
   maxCommands: 20,
   size: 'max',
   ...(process.env.MODEL_REPLAY ? { replayPath: process.env.MODEL_REPLAY } : {}),

@@ -29,6 +29,8 @@ export interface Waiting {
   errorMessage: string;
 }
 
+export type ReadyPreparation = Extract<Preparation, { ready: true }>;
+
 export type Preparation =
   | {
       ready: true;
@@ -37,6 +39,8 @@ export type Preparation =
       requestHash: string;
       tokenVersion: number;
       frozen: FrozenContent;
+      /** The approval it rests on; null in a team that needs none. */
+      approvalId: string | null;
     }
   | { ready: false; waiting: Waiting }
   /** Nothing was sent; the outcome says what follows. */
@@ -93,7 +97,15 @@ export async function prepare(
     const { request } = prepared;
     const requestHash = createHash('sha256').update(request.body).digest('hex');
     const frozen = freeze(publication, request, requestHash, approval?.approvedById ?? null);
-    return { ready: true, publisher: platform.publisher, request, requestHash, tokenVersion, frozen };
+    return {
+      ready: true,
+      publisher: platform.publisher,
+      request,
+      requestHash,
+      tokenVersion,
+      frozen,
+      approvalId: approval?.id ?? null,
+    };
   } catch (error) {
     if (error instanceof ReauthorizationRequiredError)
       return waitFor('held', 'account-not-connected', notConnected(account));

@@ -7,23 +7,12 @@
  * crash before P2 costs nothing; a crash after P2 leaves an open attempt that nobody sends again on a guess.
  */
 import type { AppContext } from '../context.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
-import { createGate } from './gate.ts';
-import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
+import { sendRecorded, unsettled } from './send-recorded.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
-
-/**
- * A request may only start this soon after its write-ahead record was begun. A process that was paused in between (a
- * suspended laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
- */
-const LONGEST_PAUSE_BEFORE_SENDING_MS = 2_000;
-
-/** Enough to keep one process and its database busy; more would only make more of them unknown when it dies. */
-const unsettled = createGate(4);
 
 /**
  * @param signal aborted by a stop that has run out of patience
@@ -47,32 +36,17 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     return;
   }
 
-  const { publisher, request, requestHash, tokenVersion, frozen } = preparation;
-  // From before the write: a process paused after the commit learns of it only when it goes on, minutes later perhaps.
-  let recording = 0;
+  let recordingAt = 0;
   const sentAt = await unsettled.pass(() => {
     ctx.onStep('recording', claim.publicationId);
-    recording = performance.now();
-    return recordSent(ctx, claim, requestHash);
+    recordingAt = performance.now();
+    return recordSent(ctx, claim, preparation.requestHash);
   });
-  if (sentAt === null) {
-    await refusedAtTheLastMoment(ctx, claim, publication);
-    return;
+  if (sentAt === null) await refusedAtTheLastMoment(ctx, claim, publication);
+  else {
+    const { accountId } = publication;
+    await sendRecorded(ctx, { claim, accountId, preparation, sentAt, recordingAt }, signal);
   }
-  const recorded = performance.now();
-  ctx.onStep('sent', claim.publicationId);
-
-  const outcome: Outcome =
-    performance.now() - recording > LONGEST_PAUSE_BEFORE_SENDING_MS
-      ? pausedBeforeSending(ctx.clock.now())
-      : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
-  // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
-  const answeredAt = new Date(sentAt.getTime() + (performance.now() - recorded));
-  ctx.onStep('answered', claim.publicationId);
-
-  await unsettled.pass(() => settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen }), { urgent: true });
-  if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, publication.accountId);
-  ctx.onStep('settled', claim.publicationId);
 }
 
 /** Either a hold was ordered while we prepared, or the claim was lost. Nothing was sent. */
@@ -104,17 +78,6 @@ async function prepareOrExplain(
       outcome: { kind: 'unavailable', httpStatus: null, errorCode: 'internal-error', errorMessage, retryAt: null },
     };
   }
-}
-
-/** Nothing is wrong with the platform, so there is nothing to wait for. */
-function pausedBeforeSending(now: Date): Outcome {
-  return {
-    kind: 'unavailable',
-    httpStatus: null,
-    errorCode: 'process-paused',
-    errorMessage: 'The server was paused just before sending, so nothing was sent.',
-    retryAt: now,
-  };
 }
 
 async function load(ctx: AppContext, claim: Claim): Promise<ClaimedPublication | null> {

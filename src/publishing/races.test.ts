@@ -1,6 +1,7 @@
 /** Histories that once went wrong, most of them found by the model-based test: each as short as it can be told. */
 import type { Post, Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { markReconnectRequired } from '../accounts/access-token.ts';
 import type { Fault } from '../testing/ledger-platform.ts';
 import { type ModelBench, openModelBench, type Pause, type World } from '../testing/model-world.ts';
 import { alarmId, setAlarm } from './alarm.ts';
@@ -125,18 +126,30 @@ describe('a hold that is released while a worker is about to act on it', () => {
 
 describe('an account that is connected again while a worker is about to say that it is not', () => {
   for (const pause of ['answered', 'saving'] as const) {
-    it(`holds nothing any more (the worker was paused while ${pause})`, async () => {
+    it(`is sent with the new permission (the old one was refused, the worker was paused while ${pause})`, async () => {
       const post = await due();
       await work('401', pause);
       await world.reconnect(world.accounts.blind);
       await resume();
-      expect(await of(post)).toMatchObject({ status: 'held' });
-      await releaseGroundlessHolds(world.ctx);
-      expect(await of(post)).toMatchObject({ status: 'scheduled' });
+      expect(await of(post)).toMatchObject({ status: 'retrying', attemptCount: 0 });
       await work('ok');
       expect(await live(post)).toBe(1);
     });
   }
+
+  it('holds nothing any more', async () => {
+    const post = await due();
+    const { id } = world.accounts.blind;
+    await world.ctx.db.$transaction((tx) => markReconnectRequired(tx, world.ctx, id, 'Taken away.'));
+    await work('ok', 'saving');
+    await world.reconnect(world.accounts.blind);
+    await resume();
+    expect(await of(post)).toMatchObject({ status: 'held' });
+    await releaseGroundlessHolds(world.ctx);
+    expect(await of(post)).toMatchObject({ status: 'scheduled' });
+    await work('ok');
+    expect(await live(post)).toBe(1);
+  });
 
   it('does not let out what waits for a person because the database was restored', async () => {
     const post = await due();

@@ -18,6 +18,7 @@ import { closeAttempt, type Sent } from './close-attempt.ts';
 import { recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
+import { renewOnceWhenRefused } from './refused-token.ts';
 import { lockPost, type MoveFields, movePublication } from './transition.ts';
 import { untilSaved } from './until-saved.ts';
 
@@ -38,11 +39,20 @@ export async function settle(
     ctx.db.$transaction(async (tx) => {
       if (!(await lockPost(tx, claim.postId))) return;
       const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
-      const final = await adoptNamedDuplicate(tx, claim, outcome);
+      const named = await adoptNamedDuplicate(tx, claim, outcome);
       if (!holdsClaim(publication, claim)) {
-        if (final.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, final, answeredAt, sent);
+        if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt, sent);
         return;
       }
+      const final = await renewOnceWhenRefused(
+        tx,
+        ctx,
+        claim,
+        named,
+        publication.accountId,
+        sent?.tokenVersion,
+        answeredAt,
+      );
       const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
       const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt, sent);

@@ -4,6 +4,7 @@
  */
 import type { AppContext } from '../context.ts';
 import { activeHoldFor } from './holds.ts';
+import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
 import { handBack, settle } from './settle.ts';
@@ -80,10 +81,7 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
     SELECT publications.id, post_id
     FROM publications JOIN connected_accounts account ON account.id = publications.account_id
     WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable', 'account-personal')
-      AND NOT EXISTS (
-        SELECT 1 FROM holds
-        WHERE released_at IS NULL AND (scope = 'everything' OR (scope = 'platform' AND holds.platform = account.platform)
-          OR (scope = 'team' AND holds.team_id = account.team_id) OR (scope = 'account' AND holds.account_id = account.id)))
+      AND ${NO_HOLD_COVERS_ACCOUNT}
     ORDER BY post_id LIMIT ${BATCH}`;
   for (const { id, post_id: postId } of held) {
     await ctx.db.$transaction(async (tx) => {

@@ -5,6 +5,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import type { Claim } from './claim.ts';
+import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 
 /**
  * Marks the attempt as sent, if the claim still holds, its lease outlasts the request's whole deadline and no hold was
@@ -23,10 +24,7 @@ export async function recordSent(
       FROM publications JOIN connected_accounts account ON account.id = publications.account_id
       WHERE publications.id = ${claim.publicationId}::uuid AND publications.status = 'publishing' AND fence = ${claim.fence}
         AND lease_until > clock_timestamp() + ${ctx.timings.createDeadlineMs} * interval '1 millisecond'
-        AND NOT EXISTS (
-          SELECT 1 FROM holds
-          WHERE released_at IS NULL AND (scope = 'everything' OR (scope = 'platform' AND holds.platform = account.platform)
-            OR (scope = 'team' AND holds.team_id = account.team_id) OR (scope = 'account' AND holds.account_id = account.id)))
+        AND ${NO_HOLD_COVERS_ACCOUNT}
       FOR UPDATE OF publications
     ), attempt AS (
       UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}

@@ -38,6 +38,7 @@ export type Action =
   | { do: 'account dies'; account: AccountName; how: 'revoked' | 'disconnected' }
   | { do: 'reconnect'; account: AccountName }
   | { do: 'pass'; seconds: number }
+  | { do: 'prepare ahead'; worker: number }
   | { do: 'work'; worker: number; limit: number; fault: Fault; pause: Pause | null; stopping: boolean }
   | { do: 'resume'; paused: number }
   | { do: 'crash'; worker: number }
@@ -160,7 +161,11 @@ export async function act(world: World, action: Action, alone: boolean): Promise
       return world.reconnect(world.accounts[action.account]);
     case 'pass':
       return world.pass(action.seconds);
+    case 'prepare ahead':
+      return world.readyBook(action.worker).refresh(new AbortController().signal);
     case 'work': {
+      const ready = world.readyBook(action.worker).takeDue(action.limit);
+      await Promise.all(ready.map((one) => world.run(action.worker, one, action)));
       const claims = await claimDue(ctx, action.limit);
       await Promise.all(claims.map((claim) => world.run(action.worker, claim, action)));
       return;
@@ -174,6 +179,7 @@ export async function act(world: World, action: Action, alone: boolean): Promise
     case 'crash':
       // What stands still never goes on. That is all a crash is.
       world.paused.splice(0, world.paused.length, ...world.paused.filter(({ worker }) => worker !== action.worker));
+      world.forget(action.worker);
       return;
     case 'sweep':
       await recoverAbandonedClaims(ctx);

@@ -15,6 +15,7 @@ export interface Row {
   postStatus: string;
   status: PublicationStatus;
   externalId: string | null;
+  text: string;
   errorCode: string | null;
   attemptCount: number;
   maxAttempts: number;
@@ -42,7 +43,7 @@ export async function observe(world: World, before: Observation): Promise<Observ
   const [list, recorded] = await Promise.all([
     db.$queryRaw<Row[]>`
       SELECT publications.id::text AS id, post_id::text AS "postId", posts.status::text AS "postStatus", publications.status::text AS status,
-        publications.external_id AS "externalId", publications.error_code AS "errorCode", attempt_count AS "attemptCount",
+        publications.external_id AS "externalId", coalesce(publications.text, posts.text) AS text, publications.error_code AS "errorCode", attempt_count AS "attemptCount",
         max_attempts AS "maxAttempts", generation, publications.fence, next_attempt_at IS NOT NULL AND publications.due_at IS NOT NULL AS "hasTime",
         lease_until IS NOT NULL AS "hasLease",
         coalesce((SELECT json_agg(json_build_object('number', number, 'state', state, 'fence', attempts.fence) ORDER BY number)
@@ -96,6 +97,8 @@ function checkLedger(world: World, row: Row): void {
       row.id,
       `published as ${row.externalId}, the ledger has ${live[0]?.externalId}`,
     );
+  if (row.status === 'published')
+    must(live[0]?.text === row.text, row.id, `live as "${live[0]?.text}", but the post says "${row.text}"`);
   if (row.status === 'failed') must(live.length === 0, row.id, 'failed, but it is live');
   if (row.status === 'missed' || row.status === 'held' || row.status === 'scheduled' || row.status === 'retrying')
     must(live.length === 0, row.id, `${row.status}, so it may be sent again, but it is live`);

@@ -15,8 +15,11 @@ import { type AppContext, PRODUCTION_TIMINGS } from '../context.ts';
 import type { Database } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import type { Claim } from '../publishing/claim.ts';
+import { claimReady, type Ready } from '../publishing/claim-ready.ts';
+import { createReadyBook, type ReadyBook } from '../publishing/prepare-ahead.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { releaseAccountHolds } from '../publishing/release-account.ts';
+import { sendRecorded } from '../publishing/send-recorded.ts';
 import { createQueues } from '../worker/worker.ts';
 import { freshDatabase } from './fresh-database.ts';
 import { createLedgerPlatform, type Fault, type LedgerPlatform } from './ledger-platform.ts';
@@ -24,6 +27,9 @@ import { createLedgerPlatform, type Fault, type LedgerPlatform } from './ledger-
 /** Where a pipeline can be stopped: each is a wait for the database or the platform. */
 export const PAUSES = ['claimed', 'prepared', 'recorded', 'answered', 'saving', 'saved'] as const;
 export type Pause = (typeof PAUSES)[number];
+
+/** Everything that is scheduled is prepared, so that much can change until it is due. */
+const FAR_AHEAD_MS = 24 * 3_600_000;
 
 export interface Rules {
   latePolicy: 'send' | 'hold' | 'drop';
@@ -45,10 +51,17 @@ export interface World {
   manager: Actor;
   accounts: { blind: ConnectedAccount; readable: ConnectedAccount };
   paused: PausedPipeline[];
+  /** What a worker has prepared before its time; it may be long out of date. Gone with the worker. */
+  readyBook(worker: number): ReadyBook;
+  forget(worker: number): void;
   /** Time passes, for the rows and for this process. */
   pass(seconds: number): Promise<void>;
-  /** Runs the pipeline of a claim until its end, or until it stands at `pause`. */
-  run(worker: number, claim: Claim, plan: { fault: Fault; pause: Pause | null; stopping: boolean }): Promise<void>;
+  /** Runs the pipeline of a claim, or of what was ready, until its end, or until it stands at `pause`. */
+  run(
+    worker: number,
+    work: Claim | Ready,
+    plan: { fault: Fault; pause: Pause | null; stopping: boolean },
+  ): Promise<void>;
   reconnect(account: ConnectedAccount): Promise<void>;
 }
 
@@ -98,6 +111,7 @@ export async function openModelBench(): Promise<ModelBench> {
       memberships: [{ teamId: team.id, role: 'manager' }],
     };
     const paused: PausedPipeline[] = [];
+    const books = new Map<number, ReadyBook>();
 
     async function connect(platformName: 'linkedin' | 'facebook', externalId: string): Promise<ConnectedAccount> {
       return db.$transaction(async (tx) => {
@@ -138,17 +152,31 @@ export async function openModelBench(): Promise<ModelBench> {
         elapsedMs += seconds * 1000;
         await moveBack(db, team.id, seconds);
       },
-      async run(worker, claim, { fault, pause, stopping }) {
+      readyBook(worker) {
+        const book = books.get(worker) ?? createReadyBook(ctx, FAR_AHEAD_MS);
+        books.set(worker, book);
+        return book;
+      },
+      forget(worker) {
+        books.delete(worker);
+      },
+      async run(worker, work, { fault, pause, stopping }) {
+        const { publicationId } = work;
         const gate = createGate(pause);
         const pipelineCtx: AppContext = {
           ...ctx,
           db: gatedDatabase(db, gate.reached),
-          platforms: platform.sender(claim.publicationId, fault, () => gate.reached('answered')),
+          platforms: platform.sender(publicationId, fault, () => gate.reached('answered')),
         };
         const signal = stopping ? AbortSignal.abort() : new AbortController().signal;
-        const pipeline = gate.reached('claimed').then(() => publishPublication(pipelineCtx, claim, signal));
+        const pipeline = gate
+          .reached('claimed')
+          .then(() =>
+            'attemptId' in work
+              ? publishPublication(pipelineCtx, work, signal)
+              : publishReady(pipelineCtx, work, signal),
+          );
         if ((await Promise.race([pipeline.then(() => 'ended'), gate.standing])) === 'ended') return;
-        const { publicationId } = claim;
         paused.push({
           worker,
           publicationId,
@@ -173,6 +201,16 @@ export async function openModelBench(): Promise<ModelBench> {
       await database.close();
     },
   };
+}
+
+/** As the dispatcher does it, one at a time. What was prepared long ago is sent by the platform as it is now. */
+async function publishReady(ctx: AppContext, ready: Ready, signal: AbortSignal): Promise<void> {
+  const platform = ctx.platforms[ready.preparation.frozen.platform === 'facebook' ? 'facebook' : 'linkedin'];
+  if (platform === undefined) throw new Error('both platforms are there');
+  for (const recorded of await claimReady(ctx, [ready])) {
+    const preparation = { ...recorded.preparation, publisher: platform.publisher };
+    await sendRecorded(ctx, { ...recorded, preparation }, signal);
+  }
 }
 
 interface Gate {

@@ -1,11 +1,15 @@
 /**
- * Keeps the instant: claims what is due and runs its pipelines, at most `concurrency` at once, and sleeps exactly until
- * the next publication falls due. pg-boss's alarms, the sweep and the verbs only say "look again" (`wake`).
+ * Keeps the instant: has ready what falls due soon, claims what is due and runs its pipelines, at most `concurrency` at
+ * once, and sleeps exactly until the next publication falls due. pg-boss's alarms, the sweep and the verbs only say "look
+ * again" (`wake`).
  */
 import type { AppContext } from '../context.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { claimDue, untilNextDueMs } from '../publishing/claim.ts';
+import { claimReady } from '../publishing/claim-ready.ts';
+import { createReadyBook } from '../publishing/prepare-ahead.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
+import { sendRecorded, unsettled } from '../publishing/send-recorded.ts';
 
 /** How far ahead the timer looks; what is due later is announced by its alarm or found by the sweep. */
 const HORIZON_MS = 60_000;
@@ -17,6 +21,10 @@ const DATABASE_AWAY_MS = 1_000;
  * not claimed the others take at once. Once the request is on its way the next one is claimed, up to the concurrency.
  */
 const MOST_STARTING = 12;
+/** Recorded as sent by one statement, and unknown all together if the process dies just then. */
+const MOST_RECORDED_AT_ONCE = 4;
+/** While what is ready leaves, what is not is looked for this often. */
+const LOOK_BETWEEN_MS = 100;
 /** Whoever takes longer to start waits for something else (a token, a lock) and does not keep others from starting. */
 const LONGEST_START_MS = 1_000;
 
@@ -40,6 +48,8 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
       if (step === 'flushed') started(publicationId);
     },
   };
+  const book = createReadyBook(observed);
+  let lastLook = 0;
   let timer: NodeJS.Timeout | undefined;
   let scanning: Promise<void> | null = null;
   let again = false;
@@ -47,6 +57,14 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
   let databaseWasAway = false;
 
   function wake(): void {
+    if (stopped) return;
+    book
+      .refresh(abort.signal)
+      .catch((error: unknown) => ctx.log.warn({ err: error }, 'cannot prepare what falls due soon; trying again'));
+    look();
+  }
+
+  function look(): void {
     if (stopped) return;
     if (scanning !== null) {
       again = true;
@@ -79,40 +97,57 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     const free = Math.min(concurrency - running.size, MOST_STARTING - starting.size);
     // With every place taken, the next pipeline that starts or ends wakes us. Several at once: a claim costs a transaction.
     if (free <= 0 || starting.size > MOST_STARTING / 2) return null;
-    const claims = await claimDue(ctx, free);
-    for (const claim of claims) {
-      starting.add(claim.publicationId);
-      const patience = setTimeout(started, LONGEST_START_MS, claim.publicationId);
-      const pipeline = publishPublication(observed, claim, abort.signal)
-        .catch((error: unknown) =>
-          ctx.log.error(
-            { err: error, publicationId: claim.publicationId },
-            'publishing broke off; the sweep recovers this publication',
-          ),
-        )
-        .finally(() => {
-          clearTimeout(patience);
-          starting.delete(claim.publicationId);
-          running.delete(pipeline);
-          wake();
-        });
-      running.add(pipeline);
+    const ready = book.takeDue(Math.min(free, MOST_RECORDED_AT_ONCE));
+    if (ready.length > 0) {
+      // Whatever is not returned has changed or is taken by somebody else: the long way finds out.
+      for (const recorded of await unsettled.pass(() => claimReady(observed, ready)))
+        run(recorded.claim.publicationId, sendRecorded(observed, recorded, abort.signal));
+      again = true;
+      if (performance.now() - lastLook < LOOK_BETWEEN_MS) return null;
     }
-    if (claims.length === free) {
+    lastLook = performance.now();
+    const claims = await claimDue(observed, free - ready.length, book.imminent());
+    for (const claim of claims) {
+      const { publicationId } = claim;
+      starting.add(publicationId);
+      const patience = setTimeout(started, LONGEST_START_MS, publicationId);
+      run(
+        publicationId,
+        publishPublication(observed, claim, abort.signal).finally(() => {
+          clearTimeout(patience);
+          starting.delete(publicationId);
+        }),
+      );
+    }
+    if (claims.length > 0 && claims.length === free - ready.length) {
       again = true;
       return null;
     }
-    const ms = await untilNextDueMs(ctx, HORIZON_MS);
-    return ms === null ? null : Math.max(Math.ceil(ms), claims.length > 0 ? 0 : ms <= 0 ? ROW_BUSY_MS : 1);
+    const ms = await untilNextDueMs(ctx, HORIZON_MS, book.imminent());
+    const others = ms === null ? null : Math.max(Math.ceil(ms), claims.length > 0 ? 0 : ms <= 0 ? ROW_BUSY_MS : 1);
+    const prepared = book.untilNextMs();
+    return prepared === null ? others : Math.min(Math.max(Math.ceil(prepared), 0), others ?? HORIZON_MS);
+  }
+
+  function run(publicationId: string, work: Promise<void>): void {
+    const pipeline = work
+      .catch((error: unknown) =>
+        ctx.log.error({ err: error, publicationId }, 'publishing broke off; the sweep recovers this publication'),
+      )
+      .finally(() => {
+        running.delete(pipeline);
+        look();
+      });
+    running.add(pipeline);
   }
 
   function started(publicationId: string): void {
-    if (starting.delete(publicationId) && starting.size <= MOST_STARTING / 2) wake();
+    if (starting.delete(publicationId) && starting.size <= MOST_STARTING / 2) look();
   }
 
   function sleep(ms: number | null): void {
     clearTimeout(timer);
-    if (ms !== null && !stopped) timer = setTimeout(wake, ms);
+    if (ms !== null && !stopped) timer = setTimeout(look, ms);
   }
 
   async function stop(patienceMs: number): Promise<void> {

@@ -1,0 +1,40 @@
+import { expireRefusedToken } from '../accounts/expire-token.ts';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Claim } from './claim.ts';
+
+const TOKEN_REFUSED = 'token-refused';
+
+/**
+ * A platform that refuses a token created nothing, and has been seen to refuse good tokens for a while. So a token that can
+ * be renewed is renewed, once, and the post is sent with the new one. Refused again right after, a person has to connect
+ * the account.
+ * @param tokenVersion of the token that was sent
+ */
+export async function renewOnceWhenRefused(
+  tx: Tx,
+  ctx: AppContext,
+  claim: Claim,
+  outcome: Outcome,
+  accountId: string,
+  tokenVersion: number | undefined,
+  at: Date,
+): Promise<Outcome> {
+  if (outcome.kind !== 'reauthorization-required' || tokenVersion === undefined) return outcome;
+  const before = await tx.publishAttempt.findFirst({
+    where: { publicationId: claim.publicationId, id: { not: claim.attemptId } },
+    orderBy: { number: 'desc' },
+    select: { errorCode: true },
+  });
+  if (before?.errorCode === TOKEN_REFUSED || !(await expireRefusedToken(tx, ctx, accountId, tokenVersion)))
+    return outcome;
+  return {
+    kind: 'unavailable',
+    httpStatus: outcome.httpStatus,
+    errorCode: TOKEN_REFUSED,
+    errorMessage: `${outcome.errorMessage} It is renewed by itself first, and the post sent once more.`,
+    retryAt: at,
+    uncounted: true,
+  };
+}

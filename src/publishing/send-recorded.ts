@@ -1,0 +1,71 @@
+/**
+ * The end of the pipeline: what is written down as sent is sent, once, and what came of it is saved (steps P3 and P4).
+ * Both ways lead here: a publication that was claimed and then prepared, and one that was prepared before it was due.
+ */
+import type { AppContext } from '../context.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { Claim } from './claim.ts';
+import { createGate } from './gate.ts';
+import { holdForAccount } from './hold-account.ts';
+import type { ReadyPreparation } from './prepare.ts';
+import { settle } from './settle.ts';
+import { settleAccepted } from './settle-accepted.ts';
+
+/**
+ * A request may only start this soon after its write-ahead record was begun. A process that was paused in between (a
+ * suspended laptop, SIGSTOP) must not send what others have meanwhile declared unknown or absent.
+ */
+const LONGEST_PAUSE_BEFORE_SENDING_MS = 2_000;
+
+/** Enough to keep one process and its database busy; more would only make more of them unknown when it dies. */
+export const unsettled = createGate(4);
+
+/** An attempt that is on disk as sent, and not a byte of it has left yet. */
+export interface Recorded {
+  claim: Claim;
+  accountId: string;
+  preparation: ReadyPreparation;
+  /** By the database's clock. */
+  sentAt: Date;
+  /** `performance.now()` just before the record was begun: a process paused after the commit learns of it only later. */
+  recordingAt: number;
+}
+
+/** @param signal aborted by a stop that has run out of patience */
+export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: AbortSignal): Promise<void> {
+  const { claim, accountId, preparation, sentAt, recordingAt } = recorded;
+  const { publisher, request, tokenVersion, frozen } = preparation;
+  const recordedAt = performance.now();
+  ctx.onStep('sent', claim.publicationId);
+
+  const outcome: Outcome =
+    performance.now() - recordingAt > LONGEST_PAUSE_BEFORE_SENDING_MS
+      ? pausedBeforeSending(ctx.clock.now())
+      : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
+  // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
+  const answeredAt = new Date(sentAt.getTime() + (performance.now() - recordedAt));
+  ctx.onStep('answered', claim.publicationId);
+
+  await unsettled.pass(
+    async () => {
+      if (outcome.kind === 'accepted' && (await settleAccepted(ctx, claim, outcome, sentAt, answeredAt, frozen)))
+        return;
+      await settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen });
+    },
+    { urgent: true },
+  );
+  if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
+  ctx.onStep('settled', claim.publicationId);
+}
+
+/** Nothing is wrong with the platform, so there is nothing to wait for. */
+function pausedBeforeSending(now: Date): Outcome {
+  return {
+    kind: 'unavailable',
+    httpStatus: null,
+    errorCode: 'process-paused',
+    errorMessage: 'The server was paused just before sending, so nothing was sent.',
+    retryAt: now,
+    uncounted: true,
+  };
+}
