@@ -29,6 +29,15 @@ test('instants survive a server whose time zone is not UTC', async () => {
   await db.$disconnect();
 });
 
+test('whoever is frozen inside a transaction does not keep its locks for ever', async () => {
+  const db = await connectDatabase(database.url);
+  const [setting] = await db.$queryRaw<
+    { limit: string }[]
+  >`SELECT current_setting('idle_in_transaction_session_timeout') AS limit`;
+  expect(setting).toEqual({ limit: '30s' });
+  await db.$disconnect();
+});
+
 test('connections that the server cut are replaced', async () => {
   const db = await connectDatabase(database.url);
   await db.team.count();

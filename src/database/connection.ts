@@ -21,7 +21,7 @@ export function poolConfig(url: string, size: number): pg.PoolConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
     application_name: 'social-share-scheduler',
-    onConnect: useUtc,
+    onConnect: prepareSession,
   };
 }
 
@@ -68,6 +68,13 @@ function addressOf(client: pg.Client): DatabaseAddress {
     database: client.database ?? '',
     user: client.user ?? '',
   };
+}
+
+/** A process that is frozen inside a transaction gives its row locks up: half of a claim's lease. */
+const LONGEST_IDLE_IN_TRANSACTION = '30s';
+
+async function prepareSession(client: pg.ClientBase): Promise<void> {
+  await client.query(`SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '${LONGEST_IDLE_IN_TRANSACTION}'`);
 }
 
 async function useUtc(client: pg.ClientBase): Promise<void> {

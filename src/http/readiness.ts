@@ -1,4 +1,5 @@
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { pendingMigrations } from '../database/migrate.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 import type { PartHealth, Readiness } from './health-routes.ts';
@@ -10,8 +11,10 @@ import type { PartHealth, Readiness } from './health-routes.ts';
 export function createReadiness(ctx: AppContext, workerProblem: () => string | null): Readiness {
   return async () => {
     const database = await check('the database does not answer', async () => {
-      await ctx.db.$queryRaw`SELECT 1`;
-      return { ok: true };
+      const asked = performance.now();
+      const database = (await databaseTime(ctx.db)).getTime();
+      const own = ctx.clock.now().getTime() - (performance.now() - asked) / 2;
+      return clockHealth(own - database);
     });
     const migrations = await check('the migrations cannot be read', async () => {
       const pending = await pendingMigrations(ctx.db);
@@ -36,4 +39,18 @@ export function createReadiness(ctx: AppContext, workerProblem: () => string | n
       return { ok: false, message: otherwise };
     }
   }
+}
+
+/** Posts leave by the database's clock; sessions, tokens and retry times rest on this machine's. */
+const LARGEST_CLOCK_DIFFERENCE_MS = 30_000;
+
+/** @param aheadMs how far this machine's clock is ahead of the database's */
+function clockHealth(aheadMs: number): PartHealth {
+  if (Math.abs(aheadMs) <= LARGEST_CLOCK_DIFFERENCE_MS) return { ok: true };
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  const direction = aheadMs > 0 ? 'ahead of' : 'behind';
+  return {
+    ok: false,
+    message: `this machine's clock is ${seconds} s ${direction} the database's: set both by NTP`,
+  };
 }

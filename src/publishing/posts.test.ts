@@ -224,7 +224,9 @@ describe('four eyes, from both sides', () => {
       where: { postId: post.id },
       include: { account: true, team: true, post: true },
     });
-    expect(await prepare(bench.ctx, publication, AbortSignal.timeout(5_000))).toMatchObject({ ready: true });
+    expect(await prepare(bench.ctx, publication, new Date(), AbortSignal.timeout(5_000))).toMatchObject({
+      ready: true,
+    });
     await withApproval(false);
   });
 });

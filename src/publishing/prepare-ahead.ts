@@ -127,7 +127,8 @@ async function prepareOne(ctx: AppContext, publicationId: string, signal: AbortS
       include: { account: true, team: true, post: true },
     });
     if (publication === null) return null;
-    const preparation = await prepare(ctx, publication, signal);
+    const instant = publication.nextAttemptAt ?? ctx.clock.now();
+    const preparation = await prepare(ctx, publication, instant, signal);
     if (!preparation.ready) return null;
     const { account, post, team } = publication;
     const basis = {

@@ -46,13 +46,17 @@ export type Preparation =
   /** Nothing was sent; the outcome says what follows. */
   | { ready: false; outcome: Outcome };
 
+/**
+ * @param now by the database's clock, which alone decides what is late; ahead of time, the instant at which it will be sent
+ * @throws only for surprises
+ */
 export async function prepare(
   ctx: AppContext,
   publication: ClaimedPublication,
+  now: Date,
   signal: AbortSignal,
 ): Promise<Preparation> {
   const { account, post, team } = publication;
-  const now = ctx.clock.now();
   const hold = await activeHoldFor(ctx.db, account);
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));

@@ -7,6 +7,7 @@
  * crash before P2 costs nothing; a crash after P2 leaves an open attempt that nobody sends again on a guess.
  */
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
@@ -67,7 +68,7 @@ async function prepareOrExplain(
   signal: AbortSignal,
 ): Promise<Preparation> {
   try {
-    return await prepare(ctx, publication, signal);
+    return await prepare(ctx, publication, await databaseTime(ctx.db), signal);
   } catch (error) {
     await ctx.db.$queryRaw`SELECT 1`;
     ctx.log.error({ err: error, publicationId: publication.id }, 'preparing a publication failed; nothing was sent');

@@ -181,7 +181,9 @@ describe('a hold', () => {
       where: { id: claim.publicationId },
       include: { account: true, team: true, post: true },
     });
-    expect(await prepare(bench.ctx, publication, AbortSignal.timeout(5_000))).toMatchObject({ ready: true });
+    expect(await prepare(bench.ctx, publication, new Date(), AbortSignal.timeout(5_000))).toMatchObject({
+      ready: true,
+    });
     const { id: holdId } = await createHold(bench.ctx, manager, {
       scope: 'account',
       account: bench.account.id,

@@ -1,12 +1,14 @@
 /** What reaches a worker that nobody should have sent: wrong alarms, and a clock that is wrong. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Publication } from '@prisma/client';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { createPost } from '../publishing/posts.ts';
 import { publishPostNow } from '../publishing/schedule-post.ts';
+import { ProductBench } from '../testing/product-process.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { WorkerCrew } from '../testing/worker-crew.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -122,5 +124,40 @@ it.each([
     expect(await requests()).toBe(before + posts.length);
   } finally {
     await crew.clear();
+  }
+});
+
+it.each([
+  ['behind', -300_000],
+  ['ahead of', 300_000],
+])('a server whose clock is five minutes %s the database’s tells whoever watches it', async (direction, shift) => {
+  const products = new ProductBench();
+  try {
+    const preload = join(import.meta.dirname, '../testing/shifted-clock.ts');
+    const product = products.start(
+      { ...bench.environment, ROLE: 'worker', CLOCK_SHIFT_MS: String(shift) },
+      { preload: `import ${JSON.stringify(pathToFileURL(preload).href)};` },
+    );
+    const answer = await fetch(`${await product.ready()}/readyz`);
+    expect(answer.status).toBe(503);
+    const { checks } = (await answer.json()) as { checks: { database: { message: string } } };
+    expect(checks.database.message).toMatch(new RegExp(`clock is (299|300|301) s ${direction} the database`));
+  } finally {
+    await products.clear();
+  }
+});
+
+it('a clock that is five minutes ahead makes no post late that leaves in time', async () => {
+  const clock = { now: () => new Date(Date.now() + 300_000) };
+  const { publication } = await due();
+  await bench.ctx.db.publication.update({
+    where: { id: publication.id },
+    data: { latePolicy: 'drop', lateLimitMinutes: 2 },
+  });
+  const worker = await startWorker({ ...bench.ctx, clock });
+  try {
+    await published(publication);
+  } finally {
+    await worker.stop();
   }
 });
