@@ -7,6 +7,8 @@ export interface Mutant {
 
 const WRITE_AHEAD = 'src/publishing/write-ahead.ts';
 const PIPELINE = 'src/publishing/publish-publication.ts';
+const SENDING = 'src/publishing/send-recorded.ts';
+const READY = 'src/publishing/claim-ready.ts';
 const MIGRATION = 'prisma/migrations/20261121000000_first/migration.sql';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -19,13 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: PIPELINE,
-        from: 'let recording = 0;',
-        to: 'const early = await publisher.send(request, signal); let recording = 0;',
-      },
-      {
-        file: PIPELINE,
-        from: 'await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));',
-        to: 'early;',
+        from: 'let recordingAt = 0;',
+        to: 'const early = await preparation.publisher.send(preparation.request, signal); Object.assign(preparation, { publisher: { ...preparation.publisher, send: async () => early } }); let recordingAt = 0;',
       },
     ],
   },
@@ -63,11 +60,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the check for a pause before sending',
-    edits: [{ file: PIPELINE, from: 'performance.now() - recording >', to: 'performance.now() - recorded >' }],
+    edits: [{ file: SENDING, from: 'performance.now() - recordingAt >', to: 'performance.now() - recordedAt >' }],
   },
   {
     without: 'the hold check at the last moment',
-    edits: [{ file: WRITE_AHEAD, from: 'WHERE released_at IS NULL AND (scope', to: 'WHERE false AND (scope' }],
+    edits: [
+      { file: 'src/publishing/no-hold.ts', from: 'WHERE released_at IS NULL AND (scope', to: 'WHERE false AND (scope' },
+    ],
   },
   {
     without: 'the unique index on open attempts',
@@ -92,6 +91,31 @@ export const MUTANTS: readonly Mutant[] = [
   {
     without: 'the row lock of a claim (two workers take the same one)',
     edits: [{ file: 'src/publishing/claim.ts', from: 'FOR UPDATE SKIP LOCKED', to: '' }],
+  },
+  {
+    without: 'the row lock of a claim of what was prepared ahead',
+    edits: [{ file: READY, from: 'FOR UPDATE OF publications, posts SKIP LOCKED', to: '' }],
+  },
+  {
+    without: 'the question whether it is still as it was prepared',
+    edits: [
+      { file: READY, from: 'publications.updated_at = wanted.updated_at', to: 'true' },
+      { file: READY, from: 'posts.updated_at = wanted.post_updated_at', to: 'true' },
+    ],
+  },
+  {
+    without: 'the instant of what was prepared ahead',
+    edits: [{ file: READY, from: 'publications.next_attempt_at <= clock_timestamp()', to: 'true' }],
+  },
+  {
+    without: 'the claim in the short settlement',
+    edits: [
+      {
+        file: 'src/publishing/settle-accepted.ts',
+        from: "AND status = 'publishing' AND fence = ",
+        to: 'AND 0 <= ',
+      },
+    ],
   },
   {
     without: 'the rule that an unknown outcome is never retried',
@@ -157,7 +181,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/publishing/settle.ts',
-        from: "if (final.kind === 'accepted') await recordLateAnswer(",
+        from: "if (named.kind === 'accepted') await recordLateAnswer(",
         to: 'if (ctx === null) await recordLateAnswer(',
       },
     ],
