@@ -42,6 +42,7 @@ export async function claimReady(
     attempt_id: attemptId,
     event_id: uuidv7(),
     request_hash: preparation.requestHash,
+    frozen: preparation.frozen,
     token_version: preparation.tokenVersion,
     approval_id: preparation.approvalId,
     updated_at: basis.publicationUpdatedAt,
@@ -54,11 +55,11 @@ export async function claimReady(
   const rows = await ctx.db.$queryRaw<(Claim & { sentAt: Date })[]>`
     WITH wanted AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS wanted(
-        publication_id uuid, attempt_id uuid, event_id uuid, request_hash text, token_version int, approval_id uuid,
+        publication_id uuid, attempt_id uuid, event_id uuid, request_hash text, frozen jsonb, token_version int, approval_id uuid,
         updated_at timestamptz, post_updated_at timestamptz, team_updated_at timestamptz, owner_id uuid)
     ), due AS (
       SELECT publications.id, publications.post_id, publications.team_id, publications.due_at, publications.fence + 1 AS fence,
-        wanted.attempt_id, wanted.event_id, wanted.request_hash,
+        wanted.attempt_id, wanted.event_id, wanted.request_hash, wanted.frozen,
         (SELECT coalesce(max(number), 0) + 1 FROM publish_attempts WHERE publication_id = publications.id)::int AS number
       FROM wanted
       JOIN publications ON publications.id = wanted.publication_id
@@ -83,8 +84,8 @@ export async function claimReady(
       FROM due WHERE publications.id = due.id
       RETURNING publications.id, publications.sent_at
     ), attempts AS (
-      INSERT INTO publish_attempts (id, publication_id, number, state, fence, request_hash, due_at, sent_at)
-      SELECT due.attempt_id, due.id, due.number, 'sent', due.fence, due.request_hash, due.due_at, claimed.sent_at
+      INSERT INTO publish_attempts (id, publication_id, number, state, fence, request_hash, frozen, due_at, sent_at)
+      SELECT due.attempt_id, due.id, due.number, 'sent', due.fence, due.request_hash, due.frozen, due.due_at, claimed.sent_at
       FROM due JOIN claimed ON claimed.id = due.id
     ), projected AS (
       -- What a post with a publication on its way is: domain/post.ts says it at length.

@@ -2,27 +2,14 @@ import type { Tx } from '../database/client.ts';
 import { nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
-import { type FrozenContent, writeEvidence } from './evidence.ts';
-
-/** What this process knows of what it sent. */
-export interface Sent {
-  /** Only this token is declared dead, not one that was connected meanwhile. */
-  tokenVersion: number;
-  frozen: FrozenContent;
-}
+import { writeEvidence } from './evidence.ts';
 
 /**
  * Writes what an attempt ended in: with evidence when it was accepted, with a first look-up when nobody knows.
  * @param at by the database's clock
- * @returns the sha256 of the evidence, when it was accepted and we know what was sent
+ * @returns the sha256 of the evidence, when it was accepted
  */
-export async function closeAttempt(
-  tx: Tx,
-  claim: Claim,
-  outcome: Outcome,
-  at: Date,
-  sent: Sent | undefined,
-): Promise<string | null> {
+export async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): Promise<string | null> {
   const attempt = await tx.publishAttempt.update({
     where: { id: claim.attemptId },
     data: {
@@ -38,7 +25,10 @@ export async function closeAttempt(
           }),
     },
   });
-  if (outcome.kind === 'accepted' && sent !== undefined) return writeEvidence(tx, attempt, sent.frozen, outcome, at);
+  if (outcome.kind === 'accepted') {
+    const { httpStatus, externalId, permalink } = outcome;
+    return writeEvidence(tx, attempt, { httpStatus, externalId, permalink, acceptedAt: at });
+  }
   if (outcome.kind === 'unknown') {
     await tx.publishAttempt.update({
       where: { id: attempt.id },

@@ -3,9 +3,9 @@
  * written in the transaction that records the acceptance, never changed (a database trigger sees to it).
  */
 import { createHash } from 'node:crypto';
+import type { Prisma, PublishAttempt } from '@prisma/client';
 import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Tx } from '../database/client.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { CreateRequest } from '../platforms/platform.ts';
 import type { ClaimedPublication } from './prepare.ts';
 
@@ -48,39 +48,49 @@ export function freeze(
   };
 }
 
+/** How it is known that the post is there, when it was not this attempt's own answer that said so. */
+export type ConfirmedBy = 'a look-up' | 'a person';
+
+/** What is known once the post is known to be there. */
+export interface Acceptance {
+  /** null when somebody else than this attempt's own answer said so. */
+  httpStatus: number | null;
+  externalId: string;
+  permalink: string;
+  acceptedAt: Date;
+  confirmedBy?: ConfirmedBy;
+}
+
 /** The evidence of an accepted attempt, and the sha256 (hex) over its canonical form. */
 export function evidenceOf(
-  frozen: FrozenContent,
+  frozen: FrozenContent | Prisma.JsonObject,
   sentAt: Date | null,
-  outcome: Outcome & { kind: 'accepted' },
-  acceptedAt: Date,
+  { acceptedAt, ...acceptance }: Acceptance,
 ) {
   const document = {
-    ...frozen,
-    media: [...frozen.media],
+    ...(frozen as Prisma.JsonObject),
+    ...acceptance,
     sentAt: sentAt?.toISOString() ?? null,
     acceptedAt: acceptedAt.toISOString(),
-    httpStatus: outcome.httpStatus,
-    externalId: outcome.externalId,
-    permalink: outcome.permalink,
   };
   return { document, sha256: createHash('sha256').update(canonicalJson(document)).digest('hex') };
 }
 
 /**
- * Writes the evidence of an accepted attempt; a second time for the same attempt changes nothing.
- * @returns its sha256 (hex), which the audit event repeats: changing document and hash together would show there
+ * Writes the evidence of an attempt that the platform has accepted; a second time for the same attempt changes nothing.
+ * @returns its sha256 (hex), which the audit event repeats: changing document and hash together would show there. null
+ *   when what was sent is not on record: nothing was sent
  */
 export async function writeEvidence(
   tx: Tx,
-  attempt: { id: string; sentAt: Date | null },
-  frozen: FrozenContent,
-  outcome: Outcome & { kind: 'accepted' },
-  acceptedAt: Date,
-): Promise<string> {
-  const { document, sha256 } = evidenceOf(frozen, attempt.sentAt, outcome, acceptedAt);
+  attempt: Pick<PublishAttempt, 'id' | 'publicationId' | 'sentAt' | 'frozen'>,
+  acceptance: Acceptance,
+): Promise<string | null> {
+  const { frozen } = attempt;
+  if (typeof frozen !== 'object' || frozen === null || Array.isArray(frozen)) return null;
+  const { document, sha256 } = evidenceOf(frozen, attempt.sentAt, acceptance);
   await tx.publicationEvidence.createMany({
-    data: { attemptId: attempt.id, publicationId: frozen.publicationId, document, sha256 },
+    data: { attemptId: attempt.id, publicationId: attempt.publicationId, document, sha256 },
     skipDuplicates: true,
   });
   return sha256;

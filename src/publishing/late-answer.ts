@@ -4,7 +4,7 @@ import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { LIFTED_BY_LATE_ANSWER } from '../domain/publication.ts';
 import type { Claim } from './claim.ts';
-import { closeAttempt, type Sent } from './close-attempt.ts';
+import { closeAttempt } from './close-attempt.ts';
 import { recordPublicationEvent } from './publication-event.ts';
 import { projectPostStatus } from './transition.ts';
 
@@ -20,10 +20,9 @@ export async function recordLateAnswer(
   publication: Publication,
   outcome: Outcome & { kind: 'accepted' },
   at: Date,
-  sent: Sent | undefined,
 ): Promise<void> {
   if (publication.status === 'published') {
-    await closeAttempt(tx, claim, outcome, at, sent);
+    await closeAttempt(tx, claim, outcome, at);
     if (publication.externalId !== outcome.externalId) {
       ctx.log.error(
         { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
@@ -34,7 +33,7 @@ export async function recordLateAnswer(
   }
   if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
   await supersedeOthers(tx, claim, at);
-  const evidenceSha256 = await closeAttempt(tx, claim, outcome, at, sent);
+  const evidenceSha256 = await closeAttempt(tx, claim, outcome, at);
   // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
   await tx.publication.update({
     where: { id: publication.id },

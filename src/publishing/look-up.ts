@@ -10,6 +10,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
+import { writeEvidence } from './evidence.ts';
 import { contentFor } from './post-content.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
@@ -72,6 +73,9 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
   if (found.found === 'present') {
     if (!(await boundElsewhere(tx, attempt, found.externalId))) {
       const acceptedAt = found.acceptedAt ?? attempt.sentAt ?? now;
+      const { externalId, permalink } = found;
+      const acceptance = { httpStatus: null, externalId, permalink, acceptedAt, confirmedBy: 'a look-up' } as const;
+      const evidenceSha256 = await writeEvidence(tx, attempt, acceptance);
       await tx.publishAttempt.update({
         where: { id: attemptId },
         data: {
@@ -96,6 +100,7 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
         by: 'a look-up',
         externalId: found.externalId,
         permalink: found.permalink,
+        evidenceSha256,
       };
       await recordEvent(
         tx,

@@ -41,7 +41,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const sentAt = await unsettled.pass(() => {
     ctx.onStep('recording', claim.publicationId);
     recordingAt = performance.now();
-    return recordSent(ctx, claim, preparation.requestHash);
+    return recordSent(ctx, claim, preparation);
   });
   if (sentAt === null) await refusedAtTheLastMoment(ctx, claim, publication);
   else {

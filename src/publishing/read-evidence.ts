@@ -17,7 +17,7 @@ export interface Evidence {
   intact: boolean;
 }
 
-/** The evidence of the accepted attempt; null when there is none (not published, or a person found it live by hand). */
+/** The evidence of the accepted attempt; null when there is none (not published, or by a version that did not keep it). */
 export async function readEvidence(db: Database | Tx, publicationId: string): Promise<Evidence | null> {
   const row = await db.publicationEvidence.findFirst({
     where: { publicationId },
@@ -43,7 +43,11 @@ export async function readEvidence(db: Database | Tx, publicationId: string): Pr
 /** The hash as the audit repeats it: who rewrites document and hash together would have to break the audit's chain as well. */
 async function auditedHash(db: Database | Tx, publicationId: string): Promise<string | null> {
   const event = await db.auditEvent.findFirst({
-    where: { action: 'publication.published', entity: 'Publication', entityId: publicationId },
+    where: {
+      action: { in: ['publication.published', 'publication.resolved'] },
+      entity: 'Publication',
+      entityId: publicationId,
+    },
     orderBy: { id: 'desc' },
     select: { metadata: true },
   });

@@ -59,6 +59,22 @@ const accepted = (n: number) => ({
   permalink: `https://www.linkedin.com/feed/update/urn:li:share:${n}/`,
 });
 const live = async () => (await bench.ledger()).length;
+const SENT = {
+  requestHash: 'hash',
+  frozen: {
+    publicationId: 'p',
+    postId: 'q',
+    platform: 'linkedin',
+    account: { id: 'a', externalId: 'b', displayName: 'c' },
+    text: 'What was sent',
+    linkUrl: null,
+    media: [],
+    api: { url: 'https://api.linkedin.com/rest/posts', version: '202610', requestSha256: 'hash' },
+    authorId: 'd',
+    approverId: null,
+    dueAt: null,
+  },
+};
 
 describe('a worker that lost its claim', () => {
   it('cannot send any more once the sweep has handed the publication back', async () => {
@@ -67,7 +83,7 @@ describe('a worker that lost its claim', () => {
     await recoverAbandonedClaims(bench.ctx);
     expect(await row(claim)).toMatchObject({ status: 'scheduled', attemptCount: 0 });
     const before = await live();
-    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+    expect(await recordSent(bench.ctx, claim, SENT)).toBeNull();
     await publishPublication(bench.ctx, claim, never);
     expect(await live()).toBe(before);
   });
@@ -76,12 +92,12 @@ describe('a worker that lost its claim', () => {
     const claim = await claimed();
     await bench.ctx.db
       .$executeRaw`UPDATE publications SET lease_until = clock_timestamp() + interval '1 second' WHERE id = ${claim.publicationId}::uuid`;
-    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+    expect(await recordSent(bench.ctx, claim, SENT)).toBeNull();
   });
 
   it('cannot overwrite a newer result with a failure', async () => {
     const claim = await claimed();
-    await recordSent(bench.ctx, claim, 'hash');
+    await recordSent(bench.ctx, claim, SENT);
     await endLease(claim);
     await recoverAbandonedClaims(bench.ctx);
     const failure = { kind: 'rejected' as const, httpStatus: 400, errorCode: 'x', errorMessage: 'x' };
@@ -91,7 +107,7 @@ describe('a worker that lost its claim', () => {
 
   it('is heard when it comes back late with a real id', async () => {
     const claim = await claimed();
-    await recordSent(bench.ctx, claim, 'hash');
+    await recordSent(bench.ctx, claim, SENT);
     await endLease(claim);
     await recoverAbandonedClaims(bench.ctx);
     expect((await row(claim)).status).toBe('unconfirmed');
@@ -101,7 +117,7 @@ describe('a worker that lost its claim', () => {
 
   it('is heard even after a person has said that the post is not there', async () => {
     const claim = await claimed();
-    await recordSent(bench.ctx, claim, 'hash');
+    await recordSent(bench.ctx, claim, SENT);
     await endLease(claim);
     await recoverAbandonedClaims(bench.ctx);
     await resolvePublication(bench.ctx, bench.author, claim.publicationId, {
@@ -115,7 +131,7 @@ describe('a worker that lost its claim', () => {
 
   it('may settle twice after an unclear commit without harm', async () => {
     const claim = await claimed();
-    await recordSent(bench.ctx, claim, 'hash');
+    await recordSent(bench.ctx, claim, SENT);
     await settle(bench.ctx, claim, accepted(3), new Date());
     await settle(bench.ctx, claim, accepted(3), new Date());
     expect(await row(claim)).toMatchObject({ status: 'published', attemptCount: 1 });
@@ -137,7 +153,7 @@ describe('the database itself', () => {
     await expect(
       db.$executeRaw`UPDATE publications SET status = 'published' WHERE id = ${claim.publicationId}::uuid`,
     ).rejects.toThrow('published_has_id');
-    await recordSent(bench.ctx, claim, 'hash');
+    await recordSent(bench.ctx, claim, SENT);
     await settle(bench.ctx, claim, accepted(4), new Date());
     await expect(
       db.$executeRaw`UPDATE publications SET status = 'scheduled' WHERE id = ${claim.publicationId}::uuid`,
@@ -189,7 +205,7 @@ describe('a hold', () => {
       account: bench.account.id,
       reason: 'Stop',
     });
-    expect(await recordSent(bench.ctx, claim, 'hash')).toBeNull();
+    expect(await recordSent(bench.ctx, claim, SENT)).toBeNull();
     await publishPublication(bench.ctx, claim, never);
     expect(await live()).toBe(before);
     expect(await row(claim)).toMatchObject({ status: 'held', errorMessage: 'On hold: Stop' });

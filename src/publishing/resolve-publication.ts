@@ -9,6 +9,7 @@ import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { isPublicHttpUrl } from '../domain/content-rules.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
+import { writeEvidence } from './evidence.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -48,7 +49,13 @@ export async function resolvePublication(
     if (resolution === 'live') await refuseForeignLink(tx, publication, input);
     await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
     await moveOn(tx, ctx, publication, resolution, input, sendAt);
-    const metadata = { resolution, reason: input.reason.trim(), permalink: input.permalink ?? null };
+    const evidenceSha256 = resolution === 'live' ? await keepEvidence(tx, publication, input, ctx.clock.now()) : null;
+    const metadata = {
+      resolution,
+      reason: input.reason.trim(),
+      permalink: input.permalink ?? null,
+      ...(evidenceSha256 !== null && { evidenceSha256 }),
+    };
     await recordEvent(
       tx,
       {
@@ -106,6 +113,27 @@ async function settleOpenAttempt(
       nextLookUpAt: null,
       ...(live ? { externalId: idFromPermalink(input.permalink) } : {}),
     },
+  });
+}
+
+/** What was sent is on record; that it is there, a person says. */
+async function keepEvidence(
+  tx: Tx,
+  { id: publicationId, sentAt }: PublicationForChange,
+  input: ResolutionInput,
+  now: Date,
+): Promise<string | null> {
+  const attempt = await tx.publishAttempt.findFirst({
+    where: { publicationId, state: 'present' },
+    orderBy: { number: 'desc' },
+  });
+  if (attempt === null) return null;
+  return writeEvidence(tx, attempt, {
+    httpStatus: null,
+    externalId: idFromPermalink(input.permalink),
+    permalink: input.permalink?.trim() ?? '',
+    acceptedAt: sentAt ?? now,
+    confirmedBy: 'a person',
   });
 }
 

@@ -50,7 +50,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
     async () => {
       if (outcome.kind === 'accepted' && (await settleAccepted(ctx, claim, outcome, sentAt, answeredAt, frozen)))
         return;
-      await settle(ctx, claim, outcome, answeredAt, { tokenVersion, frozen });
+      await settle(ctx, claim, outcome, answeredAt, tokenVersion);
     },
     { urgent: true },
   );

@@ -29,8 +29,9 @@ export async function settleAccepted(
   answeredAt: Date,
   frozen: FrozenContent,
 ): Promise<boolean> {
-  const { document, sha256 } = evidenceOf(frozen, sentAt, outcome, answeredAt);
   const { externalId, permalink, httpStatus } = outcome;
+  const acceptance = { httpStatus, externalId, permalink, acceptedAt: answeredAt };
+  const { document, sha256 } = evidenceOf(frozen, sentAt, acceptance);
   const metadata = { outcome: 'accepted', externalId, permalink, evidenceSha256: sha256 };
   try {
     return await ctx.db.$transaction(async (tx) => {

@@ -14,7 +14,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import { type Decision, decide } from '../domain/retry-policy.ts';
 import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
-import { closeAttempt, type Sent } from './close-attempt.ts';
+import { closeAttempt } from './close-attempt.ts';
 import { recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
@@ -25,7 +25,8 @@ import { untilSaved } from './until-saved.ts';
 /**
  * Settles an attempt. Tries again while the database is away: an outcome that is known but not saved is the worst case.
  * @param answeredAt by the database's clock
- * @param sent absent when nothing was sent, or when it is not this process that sent it
+ * @param sentTokenVersion of the token that was sent: only that one counts as dead, not one that was connected meanwhile.
+ *   Absent when nothing was sent, or when it is not this process that sent it
  * @throws when the database stayed away too long; the sweep then finds the open attempt
  */
 export async function settle(
@@ -33,7 +34,7 @@ export async function settle(
   claim: Claim,
   outcome: Outcome,
   answeredAt: Date,
-  sent?: Sent,
+  sentTokenVersion?: number,
 ): Promise<void> {
   await untilSaved(ctx, { publicationId: claim.publicationId, outcome }, () =>
     ctx.db.$transaction(async (tx) => {
@@ -41,7 +42,7 @@ export async function settle(
       const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
       const named = await adoptNamedDuplicate(tx, claim, outcome);
       if (!holdsClaim(publication, claim)) {
-        if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt, sent);
+        if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
         return;
       }
       const final = await renewOnceWhenRefused(
@@ -50,15 +51,15 @@ export async function settle(
         claim,
         named,
         publication.accountId,
-        sent?.tokenVersion,
+        sentTokenVersion,
         answeredAt,
       );
       const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
-      const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt, sent);
+      const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
       await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
       if (final.kind === 'reauthorization-required')
-        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sent?.tokenVersion);
+        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
       ctx.onStep('settling', claim.publicationId);
     }),
   );

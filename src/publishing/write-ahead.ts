@@ -6,17 +6,17 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import type { Claim } from './claim.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
+import type { ReadyPreparation } from './prepare.ts';
 
 /**
  * Marks the attempt as sent, if the claim still holds, its lease outlasts the request's whole deadline and no hold was
  * ordered meanwhile; the audit event is part of the same statement. Committed when this resolves.
- * @param requestHash sha256 (hex) of the request body
  * @returns the instant by the database's clock, or null when the claim was lost or a hold came: then nothing may be sent
  */
 export async function recordSent(
   ctx: Pick<AppContext, 'db' | 'timings'>,
   claim: Claim,
-  requestHash: string,
+  { requestHash, frozen }: Pick<ReadyPreparation, 'requestHash' | 'frozen'>,
 ): Promise<Date | null> {
   const rows = await ctx.db.$queryRaw<{ sent_at: Date }[]>`
     WITH held AS (
@@ -27,7 +27,7 @@ export async function recordSent(
         AND ${NO_HOLD_COVERS_ACCOUNT}
       FOR UPDATE OF publications
     ), attempt AS (
-      UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}
+      UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}, frozen = ${JSON.stringify(frozen)}::jsonb
       FROM held
       WHERE publish_attempts.id = ${claim.attemptId}::uuid AND publish_attempts.state = 'prepared'
       RETURNING publish_attempts.number, publish_attempts.sent_at

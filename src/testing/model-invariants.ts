@@ -16,6 +16,8 @@ export interface Row {
   status: PublicationStatus;
   externalId: string | null;
   text: string;
+  /** What the kept evidence says was published. */
+  evidence: { text: string; externalId: string } | null;
   errorCode: string | null;
   attemptCount: number;
   maxAttempts: number;
@@ -46,6 +48,8 @@ export async function observe(world: World, before: Observation): Promise<Observ
         publications.external_id AS "externalId", coalesce(publications.text, posts.text) AS text, publications.error_code AS "errorCode", attempt_count AS "attemptCount",
         max_attempts AS "maxAttempts", generation, publications.fence, next_attempt_at IS NOT NULL AND publications.due_at IS NOT NULL AS "hasTime",
         lease_until IS NOT NULL AS "hasLease",
+        (SELECT json_build_object('text', document->>'text', 'externalId', document->>'externalId')
+          FROM publication_evidence WHERE publication_id = publications.id) AS evidence,
         coalesce((SELECT json_agg(json_build_object('number', number, 'state', state, 'fence', attempts.fence) ORDER BY number)
           FROM publish_attempts attempts WHERE publication_id = publications.id), '[]') AS attempts
       FROM publications JOIN posts ON posts.id = post_id
@@ -99,6 +103,12 @@ function checkLedger(world: World, row: Row): void {
     );
   if (row.status === 'published')
     must(live[0]?.text === row.text, row.id, `live as "${live[0]?.text}", but the post says "${row.text}"`);
+  if (row.status === 'published')
+    must(
+      row.evidence?.text === row.text && row.evidence.externalId === row.externalId,
+      row.id,
+      `published without its evidence: ${JSON.stringify(row.evidence)}`,
+    );
   if (row.status === 'failed') must(live.length === 0, row.id, 'failed, but it is live');
   if (row.status === 'missed' || row.status === 'held' || row.status === 'scheduled' || row.status === 'retrying')
     must(live.length === 0, row.id, `${row.status}, so it may be sent again, but it is live`);

@@ -36,6 +36,7 @@ export function EvidenceCard({ publicationId, evidence }: { publicationId: strin
     ['Due', exactTime(kept.dueAt)],
     ['Sent', exactTime(kept.sentAt)],
     ['Accepted', exactTime(kept.acceptedAt)],
+    ['Found by', text(kept.confirmedBy)],
     ['Id on the platform', text(kept.externalId), 'code'],
     ['API', join(text(api.url), text(api.version) === null ? null : `version ${text(api.version)}`)],
     ['SHA-256 of the request', text(api.requestSha256), 'code'],
