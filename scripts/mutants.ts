@@ -164,7 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the question whose post a duplicate refusal names',
-    edits: [{ file: 'src/publishing/settle.ts', from: ' || elsewhere > 0', to: '' }],
+    edits: [{ file: 'src/publishing/duplicate.ts', from: 'if (elsewhere > 0) return outcome;', to: '' }],
   },
   {
     without: 'the post lock',

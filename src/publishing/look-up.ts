@@ -10,6 +10,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
+import { possiblyCreatedAt } from './duplicate.ts';
 import { writeEvidence } from './evidence.ts';
 import { contentFor } from './post-content.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -36,7 +37,8 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
   });
   const { publication } = attempt;
   const publisher = ctx.platforms[publication.account.platform]?.publisher;
-  if (publisher?.lookUp === undefined || attempt.sentAt === null) {
+  const createdAt = await possiblyCreatedAt(ctx.db, attempt);
+  if (publisher?.lookUp === undefined || createdAt === null) {
     await ctx.db.publishAttempt.update({ where: { id: attemptId }, data: { nextLookUpAt: null } });
     return;
   }
@@ -47,7 +49,7 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
     found = await publisher.lookUp(
       content,
       { externalId: publication.account.externalId, kind: publication.account.kind, accessToken },
-      attempt.sentAt,
+      createdAt,
       signal,
     );
   } catch (error) {

@@ -29,6 +29,8 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   ctx.onStep('prepared', claim.publicationId);
   if (!preparation.ready) {
     if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
+    // What a stop cut short, an upload perhaps, is no failure of the post.
+    else if (signal.aborted) await handBack(ctx, claim);
     else await settle(ctx, claim, preparation.outcome, ctx.clock.now());
     return;
   }

@@ -180,6 +180,32 @@ describe('a look-up that shows an old copy of the account', () => {
 });
 
 describe('a duplicate refusal', () => {
+  it('that names nothing is looked for, when an earlier attempt may have made that post', async () => {
+    const accounts = [world.accounts.readable.id];
+    const post = await createPost(world.ctx, world.manager, { text: `Race ${++serial}`, accounts });
+    await publishPostNow(world.ctx, world.manager, post.id);
+    await work('500 after');
+    const { id } = await of(post);
+    await world.pass(300);
+    await resolvePublication(world.ctx, world.manager, id, {
+      resolution: 'absent',
+      reason: 'Looked at the wrong page',
+    });
+    await work('duplicate without id');
+    expect(await of(post)).toMatchObject({ status: 'unconfirmed', errorCode: 'duplicate-possibly-ours' });
+    await world.pass(10);
+    const ctx = { ...world.ctx, platforms: world.platform.reader('true') };
+    await lookUpUnconfirmed(ctx, new AbortController().signal);
+    expect(await of(post)).toMatchObject({ status: 'published', externalId: expect.stringContaining('urn:li') });
+    expect(await live(post)).toBe(1);
+  });
+
+  it('that names nothing is a refusal, when nothing of this publication was ever sent', async () => {
+    const post = await due();
+    await work('duplicate without id');
+    expect(await of(post)).toMatchObject({ status: 'failed', errorCode: 'duplicate' });
+  });
+
   it('that names the post of another publication is not taken for our own', async () => {
     const first = await due();
     await work('ok');

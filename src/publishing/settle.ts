@@ -15,6 +15,7 @@ import { type Decision, decide } from '../domain/retry-policy.ts';
 import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
+import { readDuplicate } from './duplicate.ts';
 import { recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
@@ -40,7 +41,7 @@ export async function settle(
     ctx.db.$transaction(async (tx) => {
       if (!(await lockPost(tx, claim.postId))) return;
       const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
-      const named = await adoptNamedDuplicate(tx, claim, outcome);
+      const named = await readDuplicate(tx, claim, outcome);
       if (!holdsClaim(publication, claim)) {
         if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
         return;
@@ -113,32 +114,6 @@ async function withdraw(
     const { count } = await tx.publishAttempt.deleteMany({ where: { id: claim.attemptId, state: 'prepared' } });
     if (count === 1) await move(tx, publication);
   });
-}
-
-/**
- * A duplicate that names the live post, after an earlier attempt of ours that may have made it: that post is ours, unless
- * it belongs to another publication with the same text.
- */
-async function adoptNamedDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Promise<Outcome> {
-  if (outcome.kind !== 'duplicate' || outcome.externalId === null) return outcome;
-  const earlier = await tx.publishAttempt.count({
-    where: {
-      publicationId: claim.publicationId,
-      id: { not: claim.attemptId },
-      sentAt: { not: null },
-      state: { in: ['absent', 'unknown', 'present'] },
-    },
-  });
-  const elsewhere = await tx.publishAttempt.count({
-    where: { externalId: outcome.externalId, publicationId: { not: claim.publicationId } },
-  });
-  if (earlier === 0 || elsewhere > 0) return outcome;
-  return {
-    kind: 'accepted',
-    httpStatus: outcome.httpStatus,
-    externalId: outcome.externalId,
-    permalink: outcome.permalink ?? outcome.externalId,
-  };
 }
 
 async function carryOut(

@@ -22,6 +22,7 @@ export const FAULTS = [
   'malformed',
   'rejected',
   'duplicate',
+  'duplicate without id',
   '401',
   'unavailable',
 ] as const;
@@ -106,6 +107,14 @@ export function createLedgerPlatform(elapsed: () => number): LedgerPlatform {
         const named = { externalId: twin?.externalId ?? null, permalink: twin?.permalink ?? null };
         return { kind: 'duplicate', ...said(422, 'duplicate'), httpStatus: 422, ...named };
       }
+      case 'duplicate without id':
+        return {
+          kind: 'duplicate',
+          ...said(403, 'duplicate'),
+          httpStatus: 403,
+          externalId: null,
+          permalink: null,
+        };
       case '401':
         return { kind: 'reauthorization-required', ...said(401, 'unauthorized') };
       case 'unavailable':
