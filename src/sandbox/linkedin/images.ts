@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Answer } from '../transmit.ts';
 import { inputError, refusal } from './api-error.ts';
 import { requireActor, requireSession } from './bearer-session.ts';
-import { acceptedImageType } from './image-facts.ts';
+import { acceptedImageType } from '../image-facts.ts';
 import { endpoint, type LinkedinContext } from './linkedin-context.ts';
 import type { Image } from './linkedin-state.ts';
 import { readJson, requireQuery, requireRestHeaders } from './request-rules.ts';
