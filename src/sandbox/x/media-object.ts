@@ -11,7 +11,7 @@ export function mediaObject(context: XContext, media: Media): Record<string, unk
   return {
     id: media.id,
     media_key: mediaKey(media),
-    expires_after_secs: Math.max(0, Math.floor((media.expiresAt.getTime() - now.getTime()) / 1000)),
+    expires_after_secs: Math.max(0, Math.ceil((media.expiresAt.getTime() - now.getTime()) / 1000)),
     ...(completed ? { size: completed.size } : {}),
     ...(content && content.kind !== 'video'
       ? { image: { image_type: content.mimeType, w: content.width, h: content.height } }

@@ -140,7 +140,7 @@ const mediaSchema = z.object({ data: z.looseObject({ id: z.string(), media_key: 
 export async function uploaded(
   sandbox: Sandbox,
   token: string,
-  bytes = PIXEL,
+  bytes: Buffer = PIXEL,
   category = 'tweet_image',
 ): Promise<string> {
   return mediaId(upload(sandbox, token, bytes, { media_category: category }));
