@@ -28,7 +28,7 @@ export interface FaultSetting {
   readonly fault: string;
   /** How many more requests it hits; null until somebody clears it. */
   readonly remaining: number | null;
-  /** For `slow`: how late the answer is, in milliseconds. */
+  /** For `slow`: how late the answer is, in milliseconds. For X's `429`: how far away the reset it names is. */
   readonly delayMs: number;
   /** Token faults only hit tokens issued until then, so that connecting the account again repairs it, as it does for real. */
   readonly setAt: Date;

@@ -62,7 +62,7 @@ function userChoice(user: User, checked: boolean): Html {
   return html`<label class="choice"><input type="radio" name="user" value="${user.id}"${checked && html` checked`}>${avatarSvg(user.name, 40)}<span><strong>${user.name}</strong><span class="soft small">@${user.username}</span></span></label>`;
 }
 
-/** X shows this to the visitor for whatever is wrong with the app's request, and never redirects. */
+/** The app's request is wrong: the visitor is told here, and never sent on to an address that may not be the app's. */
 export function refusedPage(problem: string): Page {
   return {
     title: 'Something went wrong – X sandbox',
@@ -71,7 +71,7 @@ export function refusedPage(problem: string): Page {
 <h1>Something went wrong</h1>
 <p>You weren’t able to give access to the app. Go back and try signing in again.</p>
 <p class="problem" role="alert">${problem}</p>
-<p class="soft small">The real X does not say what was wrong with the app’s request; this stand-in does.</p>
+<p class="soft small">Whoever looks after the app has to change what it asks for.</p>
 </main>`,
   };
 }

@@ -6,6 +6,7 @@ import { requireOwnMedia, type Session } from './bearer-session.ts';
 import { mediaDir, saveMedia } from './media-files.ts';
 import { mediaObject } from './media-object.ts';
 import { CATEGORIES, type Content, contentOf, isProcessedLater } from './media-rules.ts';
+import { requireId } from './posts.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { apiEndpoint } from './rate-limited.ts';
 import { bodyText, invalidQuery, query, readJson, requireQuery } from './request-rules.ts';
@@ -121,7 +122,8 @@ function status(context: XContext, request: Request, session: Session): Answer {
       `The \`command\` query parameter value [${command}] is not one of [STATUS]`,
     );
   }
-  const media = requireOwnMedia(context, session, query(context, request, 'media_id') ?? '');
+  const id = requireId(context, query(context, request, 'media_id') ?? '', 'media_id');
+  const media = requireOwnMedia(context, session, id);
   return { status: 200, body: { data: mediaObject(context, media) } };
 }
 

@@ -30,8 +30,7 @@ export function createX(base: SandboxContext, sameOrigin: RequestHandler, given:
     title: 'X',
     router: routes({ ...base, state, options }, sameOrigin),
     ownFaults: X_FAULTS,
-    accounts: () =>
-      [...state.users.values()].map(({ id, name, username }) => ({ id, name, kind: `user @${username}` })),
+    accounts: () => [...state.users.values()].map(({ id, name }) => ({ id, name, kind: 'user' })),
     posts: () => [...state.posts.values()].map((post) => ledgerEntry(state, post)),
     apply: (record) => state.apply(record),
     clear: (what) => state.clear(what),
