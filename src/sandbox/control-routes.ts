@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { json, type Request, type RequestHandler, type Response, Router, urlencoded } from 'express';
 import { z } from 'zod';
-import { DEFAULT_DELAY_MS, FAULTS, isFault } from './fault-switches.ts';
+import { DEFAULT_DELAY_MS, FAULTS } from './fault-switches.ts';
 import { type FeedView, feedPage, postsPart, switchesPart } from './pages/feed-page.ts';
 import { sendPage } from './pages/page.ts';
 import { SERVICE } from './sandbox-address.ts';
@@ -26,12 +26,10 @@ const number = (name: string, most: number) =>
     .min(1, `${name} must be at least 1`)
     .max(most, `${name} must be at most ${most}`);
 
-const FAULT_CHOICE = `fault must be one of: ${FAULTS.join(', ')}`;
-
 const faultSchema = z.object({
   platform: z.string('Say which platform: {"platform": "linkedin", …}'),
   account: z.string('Say which account, by the platform’s own identifier, such as urn:li:person:…'),
-  fault: z.string(FAULT_CHOICE).refine(isFault, FAULT_CHOICE),
+  fault: z.string(`fault must be one of: ${FAULTS.join(', ')}`),
   times: z.preprocess((value) => (value === '' ? undefined : value), number('times', 1_000_000).optional()),
   delayMs: z.preprocess(
     (value) => (value === '' ? undefined : value),
@@ -141,6 +139,10 @@ async function setFault({ context, platforms }: Control, request: Request, respo
   if (!platform.accounts().some(({ id }) => id === account)) {
     const known = platform.accounts().map(({ id }) => id);
     return void response.status(404).json({ error: `There is no account ${account}. Known: ${known.join(', ')}` });
+  }
+  const faults: string[] = [...FAULTS, ...Object.keys(platform.ownFaults ?? {})];
+  if (!faults.includes(fault)) {
+    return void response.status(400).json({ error: `fault must be one of: ${faults.join(', ')}` });
   }
   const setting = {
     platform: name,

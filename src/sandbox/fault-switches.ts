@@ -4,7 +4,7 @@
  * "Before" and "after" say on which side of the commit to the ledger the fault lies: after a fault "after" the post is
  * there although the product was told otherwise or nothing at all.
  */
-/** In the order of the switch on the page. */
+/** What every platform can be told to do, in the order of the switch on the page. A platform may add its own. */
 export const FAULTS = [
   'ok',
   'slow',
@@ -24,17 +24,14 @@ export type Fault = (typeof FAULTS)[number];
 export const DEFAULT_DELAY_MS = 5_000;
 
 export interface FaultSetting {
-  readonly fault: Exclude<Fault, 'ok'>;
+  /** One of `FAULTS`, or one of the platform's own; never `ok`. */
+  readonly fault: string;
   /** How many more requests it hits; null until somebody clears it. */
   readonly remaining: number | null;
-  /** For `slow`: how late the answer is, in milliseconds. */
+  /** For `slow`: how late the answer is, in milliseconds. For X's `429`: how far away the reset it names is. */
   readonly delayMs: number;
   /** Token faults only hit tokens issued until then, so that connecting the account again repairs it, as it does for real. */
   readonly setAt: Date;
-}
-
-export function isFault(value: unknown): value is Fault {
-  return FAULTS.some((fault) => fault === value);
 }
 
 export class FaultSwitches {
@@ -44,7 +41,7 @@ export class FaultSwitches {
     return this.#settings.get(key(platform, account)) ?? null;
   }
 
-  set(platform: string, account: string, fault: Fault, details: Omit<FaultSetting, 'fault'>): void {
+  set(platform: string, account: string, fault: string, details: Omit<FaultSetting, 'fault'>): void {
     if (fault === 'ok') this.#settings.delete(key(platform, account));
     else this.#settings.set(key(platform, account), { fault, ...details });
   }

@@ -1,6 +1,6 @@
 /** What a journalled event changes: the sandbox's own events here, a platform's in its folder. */
 import { z } from 'zod';
-import { type FaultSwitches, isFault } from './fault-switches.ts';
+import type { FaultSwitches } from './fault-switches.ts';
 import type { JournalRecord } from './journal.ts';
 import type { RequestLog } from './request-log.ts';
 import type { SandboxPlatform } from './sandbox-platform.ts';
@@ -14,7 +14,7 @@ export interface SandboxMemory {
 const faultSetSchema = z.object({
   platform: z.string(),
   account: z.string(),
-  fault: z.string().refine(isFault),
+  fault: z.string(),
   remaining: z.number().nullable(),
   delayMs: z.number(),
   setAt: z.iso.datetime(),

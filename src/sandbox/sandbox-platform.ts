@@ -50,6 +50,8 @@ export interface SandboxPlatform {
   readonly name: string;
   readonly title: string;
   readonly router: Router;
+  /** Fault switches that only this platform has: the name, and what the page says of it. */
+  readonly ownFaults?: Readonly<Record<string, string>>;
   accounts(): readonly SandboxAccount[];
   /** Oldest first. */
   posts(): readonly LedgerEntry[];

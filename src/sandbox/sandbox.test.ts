@@ -160,7 +160,7 @@ describe('several processes', () => {
     const port = Number(new URL(running.url).port);
     for (const wanted of [port, 0]) {
       const joined = await startSandbox({ port: wanted, dataDir, log });
-      expect(joined).toMatchObject({ joined: true, url: running.url, linkedin: running.linkedin });
+      expect(joined).toMatchObject({ joined: true, url: running.url, linkedin: running.linkedin, x: running.x });
       await joined.close();
     }
     expect((await fetch(`${running.url}/sandbox/healthz`)).status).toBe(200);
@@ -193,6 +193,8 @@ it('tells browsers its public address and the product its own', async () => {
   expect(sandbox.feedUrl).toBe('https://sandbox.example/');
   expect(sandbox.linkedin.oauthUrl).toBe('https://sandbox.example/linkedin/oauth/v2');
   expect(sandbox.linkedin.apiUrl).toBe(`${sandbox.url}/linkedin`);
+  expect(sandbox.x.authorizeUrl).toBe('https://sandbox.example/x/i/oauth2/authorize');
+  expect(sandbox.x.apiUrl).toBe(`${sandbox.url}/x`);
 });
 
 it('closes although an answer is being held back, and twice without harm', async () => {

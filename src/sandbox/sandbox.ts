@@ -28,6 +28,9 @@ import {
 import { sandboxApp } from './sandbox-app.ts';
 import { applyEvent } from './sandbox-events.ts';
 import type { SandboxClock, SandboxContext, SandboxPlatform } from './sandbox-platform.ts';
+import { removeMediaFiles } from './x/media-files.ts';
+import { createX } from './x/x.ts';
+import type { XOptions } from './x/x-options.ts';
 
 export interface SandboxOptions {
   /** 0 picks a free one. */
@@ -41,6 +44,7 @@ export interface SandboxOptions {
   /** How browsers reach it, when that is not the address it listens on. */
   readonly publicUrl?: string;
   readonly linkedin?: LinkedinOptions;
+  readonly x?: XOptions;
 }
 
 export interface Sandbox {
@@ -54,6 +58,12 @@ export interface Sandbox {
     /** For LINKEDIN_OAUTH_URL; a browser's address. */
     readonly oauthUrl: string;
     /** For LINKEDIN_API_URL. */
+    readonly apiUrl: string;
+  };
+  readonly x: {
+    /** For X_AUTHORIZE_URL; a browser's address. */
+    readonly authorizeUrl: string;
+    /** For X_API_URL. */
     readonly apiUrl: string;
   };
   close(): Promise<void>;
@@ -126,6 +136,7 @@ async function runOwn(
   };
   const sameOrigin = requireSameOrigin(() => ownOrigins(address));
   memory.platforms.push(createLinkedin(context, sameOrigin, options.linkedin));
+  memory.platforms.push(createX(context, sameOrigin, options.x));
 
   const server = createServer(
     sandboxApp({ context, platforms: memory.platforms, instance, reset: resetter(context) }, sameOrigin),
@@ -157,6 +168,7 @@ function resetter(context: SandboxContext): Control['reset'] {
     context.write({ platform: 'sandbox', kind: 'reset', keepConnections });
     await context.durable();
     await removeLinkedinFiles(context.filesDir);
+    await removeMediaFiles(context.filesDir);
   };
 }
 
@@ -191,6 +203,7 @@ function handle({ url, publicUrl }: SandboxAddress, joined: boolean, close: () =
     joined,
     feedUrl: `${publicUrl}/`,
     linkedin: { oauthUrl: `${publicUrl}/linkedin/oauth/v2`, apiUrl: `${url}/linkedin` },
+    x: { authorizeUrl: `${publicUrl}/x/i/oauth2/authorize`, apiUrl: `${url}/x` },
     close,
   };
 }

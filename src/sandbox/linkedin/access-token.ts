@@ -1,12 +1,13 @@
 /** `POST oauth/v2/accessToken` and `POST oauth/v2/introspectToken`: form-encoded, the client's secret in the body. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Request, type Router, urlencoded } from 'express';
+import { digest } from '../digest.ts';
 import type { Answer } from '../transmit.ts';
 import { ApiError } from './api-error.ts';
 import { tokenStatus } from './bearer-session.ts';
 import { claims } from './identity.ts';
 import { endpoint, type LinkedinContext } from './linkedin-context.ts';
-import { digest, type Token } from './linkedin-state.ts';
+import type { Token } from './linkedin-state.ts';
 
 const ACCESS_TOKEN_LIFE_S = 5_184_000;
 const REFRESH_TOKEN_LIFE_S = 31_536_000;

@@ -8,10 +8,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Request, type RequestHandler, type Response, type Router, urlencoded } from 'express';
+import { digest } from '../digest.ts';
 import { sendPage } from '../pages/page.ts';
 import { authorizePage, refusedPage } from './authorize-page.ts';
 import type { LinkedinContext } from './linkedin-context.ts';
-import { digest } from './linkedin-state.ts';
 import type { Member } from './sample-members.ts';
 
 const CODE_LIFE_MS = 30 * 60_000;

@@ -1,8 +1,9 @@
 /** Who is calling, and what may they do: bearer tokens, scopes, and in whose name a member may act. */
 import type { Request } from 'express';
+import { digest } from '../digest.ts';
 import { accessDenied, inputError, refusal } from './api-error.ts';
 import type { LinkedinContext } from './linkedin-context.ts';
-import { digest, type Token } from './linkedin-state.ts';
+import type { Token } from './linkedin-state.ts';
 import { type Member, organizationUrn, personUrn } from './sample-members.ts';
 
 export interface Session {

@@ -1,13 +1,13 @@
 /** The Images API: initialize an upload, put the bytes, read the status; and what a post may refer to. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Request, type Router, raw } from 'express';
 import { z } from 'zod';
+import { acceptedImageType } from '../image-facts.ts';
 import type { Answer } from '../transmit.ts';
+import { saveUpload } from '../upload-file.ts';
 import { inputError, refusal } from './api-error.ts';
 import { requireActor, requireSession } from './bearer-session.ts';
-import { acceptedImageType } from './image-facts.ts';
 import { endpoint, type LinkedinContext } from './linkedin-context.ts';
 import type { Image } from './linkedin-state.ts';
 import { readJson, requireQuery, requireRestHeaders } from './request-rules.ts';
@@ -108,7 +108,7 @@ async function upload(context: LinkedinContext, request: Request): Promise<Answe
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) throw refusal(411, 'LENGTH_REQUIRED', 'The upload has no bytes');
 
-  await saveImage(context, image, bytes);
+  await saveUpload(imagesDir(context), mediaId(image.urn), bytes);
   const availableAt = new Date(now.getTime() + context.options.imageProcessingMs);
   context.write({
     platform: 'linkedin',
@@ -118,17 +118,6 @@ async function upload(context: LinkedinContext, request: Request): Promise<Answe
     availableAt,
   });
   return { status: 201 };
-}
-
-async function saveImage(context: LinkedinContext, image: Image, bytes: Buffer): Promise<void> {
-  await mkdir(imagesDir(context), { recursive: true, mode: 0o700 });
-  const file = await open(join(imagesDir(context), mediaId(image.urn)), 'w', 0o600);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 export function imagesDir(context: Pick<LinkedinContext, 'filesDir'>): string {

@@ -1,5 +1,4 @@
 /** Everything the sandbox's LinkedIn remembers, rebuilt by applying journalled events in order. Never changed otherwise. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { JournalRecord } from '../journal.ts';
 import {
@@ -83,11 +82,6 @@ export type Code = EventOf<'code.issued'> & { used: boolean };
 export type Token = EventOf<'token.issued'> & { revoked: boolean };
 export type Image = EventOf<'image.initialized'> & { upload: EventOf<'image.uploaded'> | null };
 export type Post = EventOf<'post.created'> & { deletedAt: Date | null };
-
-/** Codes and tokens are only kept as digests: the journal then holds nothing that opens anything. */
-export function digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
-}
 
 export class LinkedinState {
   readonly members = new Map<string, Member>();

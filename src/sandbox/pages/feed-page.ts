@@ -104,8 +104,9 @@ export function switchesPart(view: Pick<FeedView, 'platforms' | 'faultOf'> & { p
 
 function switchForm(platform: SandboxPlatform, account: SandboxAccount, setting: FaultSetting | null): Html {
   const id = `${platform.name}-${account.id}`;
+  const meanings: Readonly<Record<string, string>> = { ...MEANINGS, ...platform.ownFaults };
   const state = setting
-    ? html`<span class="state broken">${MEANINGS[setting.fault]}${setting.remaining === null ? '' : ` (${setting.remaining} more)`}</span>`
+    ? html`<span class="state broken">${meanings[setting.fault] ?? setting.fault}${setting.remaining === null ? '' : ` (${setting.remaining} more)`}</span>`
     : html`<span class="state">${MEANINGS.ok}</span>`;
   return html`
 <form class="switch" method="post" action="/sandbox/faults">
@@ -113,9 +114,12 @@ function switchForm(platform: SandboxPlatform, account: SandboxAccount, setting:
 <input type="hidden" name="account" value="${account.id}">
 <div class="byline">${avatarSvg(account.name, 36)}<div><strong>${account.name}</strong><span class="soft small">${platform.title} ${account.kind}</span>${state}</div></div>
 <div class="fields">
-<label for="fault-${id}">Fault<select id="fault-${id}" name="fault">${FAULTS.map(
+<label for="fault-${id}">Fault<select id="fault-${id}" name="fault">${[
+    ...FAULTS,
+    ...Object.keys(platform.ownFaults ?? {}),
+  ].map(
     (fault) =>
-      html`<option value="${fault}"${(setting?.fault ?? 'ok') === fault && html` selected`}>${fault}: ${MEANINGS[fault]}</option>`,
+      html`<option value="${fault}"${(setting?.fault ?? 'ok') === fault && html` selected`}>${fault}: ${meanings[fault] ?? ''}</option>`,
   )}</select></label>
 <label for="times-${id}">Times<input id="times-${id}" type="number" name="times" min="1" max="1000" inputmode="numeric"></label>
 <button class="button" type="submit">Set</button>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptedImageType } from './image-facts.ts';
+import { acceptedImageType, readImage } from './image-facts.ts';
 
 describe('what LinkedIn takes as an image', () => {
   it('takes PNG, GIF and JPEG by their content', () => {
@@ -23,6 +23,31 @@ describe('what LinkedIn takes as an image', () => {
   it('takes a GIF of 250 frames and not of 251', () => {
     expect(acceptedImageType(gif(250))).toBe('image/gif');
     expect(acceptedImageType(gif(251))).toBeNull();
+  });
+});
+
+describe('what an image says of itself', () => {
+  it('is its format, size and frames, whichever the format', () => {
+    expect(readImage(png(30, 20))).toEqual({ mimeType: 'image/png', width: 30, height: 20, frames: 1 });
+    expect(readImage(gif(3))).toEqual({ mimeType: 'image/gif', width: 1, height: 1, frames: 3 });
+    expect(readImage(jpeg(640, 480))).toEqual({ mimeType: 'image/jpeg', width: 640, height: 480, frames: 1 });
+  });
+
+  // Each written by libwebp (cwebp, cwebp -lossless, with an alpha channel) from a picture of this size.
+  it.each([
+    ['lossy', 'UklGRjgAAABXRUJQVlA4ICwAAABwAQCdASoFAAMAAgA0JaACdAFAAAD+7/3DBskU3I/+ysf/6Vj//SsfwqAAAA=='],
+    ['lossless', 'UklGRh4AAABXRUJQVlA4TBEAAAAvBIAAAAdQjyKXp/+BiOh/AAA='],
+    [
+      'extended',
+      'UklGRlwAAABXRUJQVlA4WAoAAAAQAAAABAAAAgAAQUxQSAoAAAABB1CyiAhERP8DVlA4ICwAAABwAQCdASoFAAMAAgA0JaACdAFAAAD+7/3DBskU3I/+ysf/6Vj//SsfwqAAAA==',
+    ],
+  ])('is read from a %s WebP file', (_kind, file) => {
+    expect(readImage(Buffer.from(file, 'base64'))).toEqual({ mimeType: 'image/webp', width: 5, height: 3, frames: 1 });
+  });
+
+  it('is nothing when the bytes are no image', () => {
+    expect(readImage(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'))).toBeNull();
+    expect(readImage(Buffer.from(`RIFF\0\0\0\0WEBPJUNK${'\0'.repeat(20)}`))).toBeNull();
   });
 });
 

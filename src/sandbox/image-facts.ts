@@ -1,6 +1,6 @@
-/** Reads from an upload's first bytes what LinkedIn's image processing would find: its format and whether it is within the limits. */
+/** Reads from an upload's bytes what a platform's image processing would find, whatever its name and type claim. */
 
-/** Documented: fewer pixels than this, and at most so many frames in a GIF. */
+/** Documented by LinkedIn: fewer pixels than this, and at most so many frames in a GIF. */
 const PIXEL_LIMIT = 36_152_320;
 const MAX_GIF_FRAMES = 250;
 
@@ -9,15 +9,29 @@ interface Size {
   readonly height: number;
 }
 
+export interface ImageFacts extends Size {
+  readonly mimeType: 'image/png' | 'image/gif' | 'image/jpeg' | 'image/webp';
+  /** Of a GIF; 1 for everything else. */
+  readonly frames: number;
+}
+
+/** @returns null for what is none of the four formats, or damaged before its size */
+export function readImage(bytes: Buffer): ImageFacts | null {
+  const png = pngSize(bytes);
+  if (png) return { mimeType: 'image/png', frames: 1, ...png };
+  const gif = gifSize(bytes);
+  if (gif) return { mimeType: 'image/gif', frames: gifFrames(bytes), ...gif };
+  const jpeg = jpegSize(bytes);
+  if (jpeg) return { mimeType: 'image/jpeg', frames: 1, ...jpeg };
+  const webp = webpSize(bytes);
+  return webp && { mimeType: 'image/webp', frames: 1, ...webp };
+}
+
 /** @returns the MIME type, or null for what LinkedIn's processing refuses: another format, damage, too many pixels or frames */
 export function acceptedImageType(bytes: Buffer): 'image/png' | 'image/gif' | 'image/jpeg' | null {
-  const png = pngSize(bytes);
-  if (png) return fits(png) ? 'image/png' : null;
-  const gif = gifSize(bytes);
-  if (gif) return fits(gif) && gifFrames(bytes) <= MAX_GIF_FRAMES ? 'image/gif' : null;
-  const jpeg = jpegSize(bytes);
-  if (jpeg) return fits(jpeg) ? 'image/jpeg' : null;
-  return null;
+  const facts = readImage(bytes);
+  if (!facts || facts.mimeType === 'image/webp') return null;
+  return fits(facts) && facts.frames <= MAX_GIF_FRAMES ? facts.mimeType : null;
 }
 
 function fits({ width, height }: Size): boolean {
@@ -72,4 +86,22 @@ function jpegSize(bytes: Buffer): Size | null {
     offset += 2 + bytes.readUInt16BE(offset + 2);
   }
   return null;
+}
+
+/** The three ways a WebP file gives its size: lossy, lossless, extended (RFC 9649). */
+function webpSize(bytes: Buffer): Size | null {
+  if (bytes.length < 30 || bytes.toString('latin1', 0, 4) !== 'RIFF' || bytes.toString('latin1', 8, 12) !== 'WEBP')
+    return null;
+  switch (bytes.toString('latin1', 12, 16)) {
+    case 'VP8 ':
+      return { width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff };
+    case 'VP8L': {
+      const bits = bytes.readUInt32LE(21);
+      return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+    }
+    case 'VP8X':
+      return { width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1 };
+    default:
+      return null;
+  }
 }
