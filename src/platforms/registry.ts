@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { PlatformSettings } from '../config.ts';
 import { PLATFORMS, type Platform } from '../domain/platform-name.ts';
+import { createFacebook } from './facebook.ts';
 import { createLinkedIn } from './linkedin.ts';
 import type { PlatformAdapter } from './platform.ts';
 
@@ -12,6 +13,7 @@ type CreateAdapter = (settings: PlatformSettings, options: { sandboxed: boolean;
 /** Adding a platform: its line here. */
 const ADAPTERS: Partial<Record<Platform, CreateAdapter>> = {
   linkedin: createLinkedIn,
+  facebook: createFacebook,
 };
 
 /** The platforms that this version can publish to at all. */

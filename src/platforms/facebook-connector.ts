@@ -1,0 +1,197 @@
+/**
+ * Facebook's login: consent, code for a token of an hour, that for one of about sixty days, and the Pages behind it.
+ * Source: Meta's "Manually build a login flow", "Long-lived access tokens" and Page access token pages. Its quirks: scopes
+ * are separated by commas; the token endpoint does not say what was granted, `/me/permissions` does; who once unticked a
+ * permission is asked for it again only with `auth_type=rerequest`. A Page has a token of its own; derived from a
+ * long-lived token it has no end, so there is nothing to refresh.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import type { PlatformSettings } from '../config.ts';
+import { connectErrorOf, isPassing, unreachable, unreadable } from './facebook-connect-error.ts';
+import { graphRead, graphUrl, graphVersion } from './facebook-graph.ts';
+import { afterCursor, paging } from './facebook-paging.ts';
+import type { HttpClient, HttpRequest, HttpResult } from './http-client.ts';
+import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
+import { readJson } from './read-json.ts';
+
+/** Finding the Pages, reading a Page's posts (to look for one whose outcome is unknown), and publishing. */
+export const REQUIRED_SCOPES: readonly string[] = ['pages_show_list', 'pages_read_engagement', 'pages_manage_posts'];
+/** Without it Pages that belong to a business portfolio are not listed; who has none may leave it out. */
+const SCOPES = [...REQUIRED_SCOPES, 'business_management'];
+
+/** Any of these lets a person publish as the Page. Pages of the new kind name their tasks otherwise. */
+const PUBLISHING_TASKS = ['CREATE_CONTENT', 'MANAGE', 'PROFILE_PLUS_CREATE_CONTENT', 'PROFILE_PLUS_FULL_CONTROL'];
+
+/** How long a person is kept waiting when Facebook has a hiccup. */
+const RETRY_DELAYS_MS = [500, 1500];
+/** 2,000 Pages. */
+const MOST_LISTS = 20;
+
+interface ConnectorOptions {
+  http: HttpClient;
+  /** Milliseconds between tries of what may be asked again, for tests. */
+  delaysMs?: readonly number[];
+}
+
+export function createFacebookConnector(settings: PlatformSettings, options: ConnectorOptions): Connector {
+  const { http, delaysMs = RETRY_DELAYS_MS } = options;
+  /** Only for what may be asked twice: not for a code, which is good once. */
+  const ask = async (request: HttpRequest): Promise<HttpResult> => {
+    for (const pause of delaysMs) {
+      const result = await http.send(request);
+      if (!isPassing(result)) return result;
+      await delay(pause);
+    }
+    return http.send(request);
+  };
+  return {
+    authorizeUrl({ redirectUri, state }) {
+      const query = new URLSearchParams({
+        client_id: credentials(settings).client_id,
+        redirect_uri: redirectUri,
+        state,
+        response_type: 'code',
+        scope: SCOPES.join(','),
+        auth_type: 'rerequest',
+      });
+      return `${settings.authorizeUrl}/${graphVersion(settings)}/dialog/oauth?${query}`;
+    },
+
+    async exchangeCode({ code, redirectUri }, now) {
+      const short = readTokenAnswer(await http.send(tokenRequest(settings, { code, redirect_uri: redirectUri })), now);
+      const long = readTokenAnswer(
+        await ask(tokenRequest(settings, { grant_type: 'fb_exchange_token', fb_exchange_token: short.accessToken })),
+        now,
+      );
+      const permissions = await ask(graphRead(settings, '/me/permissions', {}, long.accessToken));
+      return { ...long, refreshToken: null, refreshTokenExpiresAt: null, scopes: readPermissionsAnswer(permissions) };
+    },
+
+    async candidates(grant) {
+      const pages: ListedPage[] = [];
+      let after: string | null = null;
+      for (let lists = 0; lists < MOST_LISTS; lists++) {
+        const list = readPagesAnswer(await ask(pagesRequest(settings, grant.accessToken, after)));
+        pages.push(...list.pages);
+        after = list.after;
+        if (after === null) break;
+      }
+      return candidatesOf(pages, grant);
+    },
+  };
+}
+
+/** By POST, so that the secret and the code stand in no address. */
+function tokenRequest(settings: PlatformSettings, fields: Record<string, string>): HttpRequest {
+  return {
+    method: 'POST',
+    url: graphUrl(settings, '/oauth/access_token'),
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams({ ...credentials(settings), ...fields }).toString(),
+  };
+}
+
+function pagesRequest(settings: PlatformSettings, accessToken: string, after: string | null): HttpRequest {
+  const query = { fields: 'id,name,access_token,tasks', limit: '100', ...(after !== null && { after }) };
+  return graphRead(settings, '/me/accounts', query, accessToken);
+}
+
+/** @throws ConnectError when no app is configured */
+function credentials({ clientId, clientSecret }: PlatformSettings): { client_id: string; client_secret: string } {
+  if (clientId === null || clientSecret === null) {
+    throw new ConnectError(
+      'not-configured',
+      'Facebook is not set up on this server. The operator has to set FACEBOOK_APP_ID and FACEBOOK_APP_SECRET.',
+      { dead: false },
+    );
+  }
+  return { client_id: clientId, client_secret: clientSecret };
+}
+
+const tokenBody = z.object({
+  access_token: z.string().min(1),
+  expires_in: z.coerce.number().positive().nullish().catch(null),
+});
+
+/** Pure. @throws ConnectError */
+export function readTokenAnswer(
+  result: HttpResult,
+  now: Date,
+): Pick<TokenGrant, 'accessToken' | 'accessTokenExpiresAt'> {
+  const { access_token: accessToken, expires_in: lifetime } = read(result, tokenBody);
+  return { accessToken, accessTokenExpiresAt: lifetime ? new Date(now.getTime() + lifetime * 1000) : null };
+}
+
+const permissions = z.object({ data: z.array(z.object({ permission: z.string(), status: z.string() })) });
+
+/** Pure. @returns what was granted; what was unticked is listed too, as declined. @throws ConnectError */
+export function readPermissionsAnswer(result: HttpResult): string[] {
+  return read(result, permissions)
+    .data.filter(({ status }) => status === 'granted')
+    .map(({ permission }) => permission);
+}
+
+const pages = z.object({
+  data: z.array(
+    z.object({
+      id: z.string().min(1),
+      name: z.string().catch(''),
+      access_token: z.string().min(1).nullish().catch(null),
+      tasks: z.array(z.string()).catch([]),
+    }),
+  ),
+  paging,
+});
+type ListedPage = z.infer<typeof pages>['data'][number];
+
+/** Pure. @throws ConnectError */
+function readPagesAnswer(result: HttpResult): { pages: ListedPage[]; after: string | null } {
+  const { data, paging: page } = read(result, pages);
+  return { pages: data, after: afterCursor(page) };
+}
+
+/** Pure. @throws ConnectError when there are Pages, but none that this person may publish on */
+function candidatesOf(listed: readonly ListedPage[], grant: TokenGrant): AccountCandidate[] {
+  const publishable = listed.filter(({ tasks }) => tasks.some((task) => PUBLISHING_TASKS.includes(task)));
+  if (listed.length > 0 && publishable.length === 0) throw taskMissing(listed);
+  return publishable.flatMap(({ id, name, access_token: accessToken }) =>
+    accessToken ? [candidateOf(id, name, accessToken, grant)] : [],
+  );
+}
+
+function candidateOf(id: string, name: string, accessToken: string, grant: TokenGrant): AccountCandidate {
+  return {
+    externalId: id,
+    kind: 'page',
+    displayName: name.trim() || `Page ${id}`,
+    profileUrl: null,
+    email: null,
+    grant: {
+      accessToken,
+      accessTokenExpiresAt: null,
+      refreshToken: null,
+      refreshTokenExpiresAt: null,
+      scopes: grant.scopes,
+    },
+  };
+}
+
+function taskMissing(listed: readonly ListedPage[]): ConnectError {
+  const names = listed.slice(0, 3).map(({ id, name }) => name.trim() || `Page ${id}`);
+  const which = names.join(', ') + (listed.length > names.length ? ' and others' : '');
+  return new ConnectError(
+    'task-missing',
+    `You may not publish on ${which}: your access there lacks the task “Content” (CREATE_CONTENT). Somebody with full control of the Page can give it to you at Facebook, under the Page’s settings, Page access. Then try again.`,
+    { dead: false },
+  );
+}
+
+/** @throws ConnectError */
+function read<T>(result: HttpResult, schema: z.ZodType<T>): T {
+  if (result.kind !== 'answer') throw unreachable(result.reason);
+  if (result.status < 200 || result.status > 299) throw connectErrorOf(result);
+  const body = schema.safeParse(readJson(result.body));
+  if (!body.success) throw unreadable();
+  return body.data;
+}
