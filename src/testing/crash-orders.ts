@@ -1,6 +1,7 @@
 /**
- * Who is to die where, in a directory that the processes of a crash test share: a file named after a publication lists
- * steps, one a line. Whoever reaches the first of them for that publication crosses it off and kills itself.
+ * Who is to die, or to stand still, where: in a directory that the processes of a crash test share, a file named after a
+ * publication lists steps, one a line. Whoever reaches the first of them for that publication crosses it off and kills
+ * itself, or stops itself (SIGSTOP) until somebody lets it go on.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +11,13 @@ export function orderCrash(directory: string, publicationId: string, steps: read
   writeFileSync(join(directory, publicationId), steps.map((step) => `${step}\n`).join(''));
 }
 
-/** Whether every crash that was ordered has happened. */
+export function orderFreeze(directory: string, publicationId: string, step: PublishStep): void {
+  writeFileSync(join(directory, publicationId), `${FREEZE}${step}\n`);
+}
+
+const FREEZE = 'freeze at ';
+
+/** Whether everything that was ordered has happened. */
 export function crashesHappened(directory: string, publicationId: string): boolean {
   return readFileSync(join(directory, publicationId), 'utf8') === '';
 }
@@ -21,8 +28,9 @@ export function obeyCrashOrders(directory: string): (step: PublishStep, publicat
     const file = join(directory, publicationId);
     if (!existsSync(file)) return;
     const orders = readFileSync(file, 'utf8');
-    if (!orders.startsWith(`${step}\n`)) return;
-    writeFileSync(file, orders.slice(step.length + 1));
-    process.kill(process.pid, 'SIGKILL');
+    const [first = ''] = orders.split('\n');
+    if (first !== step && first !== `${FREEZE}${step}`) return;
+    writeFileSync(file, orders.slice(first.length + 1));
+    process.kill(process.pid, first === step ? 'SIGKILL' : 'SIGSTOP');
   };
 }

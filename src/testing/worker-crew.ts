@@ -40,6 +40,11 @@ export class WorkerCrew {
     return eventually(() => this.#deaths.shift(), 'a worker to die', 20_000);
   }
 
+  /** Lets go on whoever stands still. */
+  thaw(): void {
+    for (const child of this.#working) child.kill('SIGCONT');
+  }
+
   terminate(): void {
     for (const child of this.#working) child.kill('SIGTERM');
   }
