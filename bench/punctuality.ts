@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- N N …]
- * How late do posts leave? N posts are all due at one instant; the receiving side, another process, stamps each receipt.
+ * How late do posts leave? First one after the other, then N posts all due at one instant; the receiving side, another
+ * process, stamps each receipt.
  * Real embedded Postgres with fsync, real HTTP. The figures are void unless every post arrived exactly once.
  */
 import { spawn } from 'node:child_process';
@@ -23,7 +24,12 @@ const sizes = process.argv
   .map(Number)
   .filter((size) => size > 0);
 const LEAD_MS = 12_000;
+/** Writing one row and its alarm, on a busy machine. */
+const SCHEDULING_MS = 15;
 const PATIENCE_MS = 120_000;
+/** Far enough apart that none waits for another. */
+const TRICKLE = 60;
+const TRICKLE_MS = 250;
 
 await using closing = new AsyncDisposableStack();
 const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-bench-'));
@@ -47,28 +53,33 @@ const { actor, accountId, teamId } = await seed();
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? '?'}, one process, ${(await version()) ?? ''}\n`,
 );
-console.log('posts due at once | received | distinct | lateness p50 | p95 | p99 | max (ms) | posts/s');
-for (const size of sizes.length > 0 ? sizes : [1, 100, 1_000]) await burst(size);
+console.log('posts due | received | distinct | lateness p50 | p95 | p99 | max (ms) | posts/s');
+await measure(`${TRICKLE}, one every ${TRICKLE_MS} ms`, TRICKLE, TRICKLE_MS);
+for (const size of sizes.length > 0 ? sizes : [1, 100, 1_000]) await measure(`${size} at once`, size, 0);
 
-async function burst(size: number): Promise<void> {
-  const dueAt = new Date(Date.now() + LEAD_MS);
-  const tag = `bench ${size} ${dueAt.getTime()}`;
+/** @param apartMs between the due instants of two posts */
+async function measure(name: string, size: number, apartMs: number): Promise<void> {
+  const first = Date.now() + LEAD_MS + size * SCHEDULING_MS;
+  const dueAt = (index: number) => first + index * apartMs;
+  const tag = `bench ${name} ${first}`;
   await schedule(size, dueAt, tag);
-  const receipts = await received(tag, size);
-  const lateness = receipts.map((receipt) => receipt.at - dueAt.getTime()).sort((one, other) => one - other);
+  const receipts = await received(tag, size, dueAt(size - 1));
+  const lateness = receipts
+    .map(({ text, at }) => at - dueAt(Number(text.slice(text.lastIndexOf('#') + 1))))
+    .sort((one, other) => one - other);
   const quantile = (q: number) =>
     lateness[Math.min(lateness.length - 1, Math.floor(q * lateness.length))] ?? Number.NaN;
   const distinct = new Set(receipts.map((receipt) => receipt.text)).size;
   const max = lateness.at(-1) ?? Number.NaN;
   const figures = [
-    size,
+    name,
     receipts.length,
     distinct,
     quantile(0.5),
     quantile(0.95),
     quantile(0.99),
     max,
-    Math.round(size / (Math.max(max, 1) / 1000)),
+    apartMs > 0 ? '–' : Math.round(size / (Math.max(max, 1) / 1000)),
   ];
   console.log(figures.join(' | '));
   if (receipts.length !== size || distinct !== size) {
@@ -78,11 +89,12 @@ async function burst(size: number): Promise<void> {
 }
 
 /** Rows and alarms as scheduling writes them, in bulk: writing one by one would only measure the form. */
-async function schedule(size: number, dueAt: Date, tag: string): Promise<void> {
+async function schedule(size: number, instant: (index: number) => number, tag: string): Promise<void> {
   for (let start = 0; start < size; start += 100) {
     await ctx.db.$transaction(
       async (tx) => {
         for (let index = start; index < Math.min(start + 100, size); index++) {
+          const dueAt = new Date(instant(index));
           const post = await tx.post.create({
             data: {
               teamId,
@@ -110,11 +122,11 @@ async function schedule(size: number, dueAt: Date, tag: string): Promise<void> {
       { timeout: 60_000 },
     );
   }
-  if (Date.now() > dueAt.getTime() - 1_000) throw new Error('scheduling took too long; the figures would be wrong');
+  if (Date.now() > instant(0) - 1_000) throw new Error('scheduling took too long; the figures would be wrong');
 }
 
-async function received(tag: string, size: number): Promise<{ text: string; at: number }[]> {
-  const deadline = Date.now() + LEAD_MS + PATIENCE_MS;
+async function received(tag: string, size: number, last: number): Promise<{ text: string; at: number }[]> {
+  const deadline = last + PATIENCE_MS;
   for (;;) {
     const published = await ctx.db.publication.count({
       where: { status: 'published', post: { text: { startsWith: tag } } },
