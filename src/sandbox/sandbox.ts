@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Control } from './control-routes.ts';
 import { claimDirectory } from './directory-claim.ts';
+import { createFacebook, removeFacebookFiles } from './facebook/facebook.ts';
+import type { FacebookOptions } from './facebook/facebook-options.ts';
 import { FaultSwitches } from './fault-switches.ts';
 import { Journal, type JournalRecord } from './journal.ts';
 import { createLinkedin, removeLinkedinFiles } from './linkedin/linkedin.ts';
@@ -44,6 +46,7 @@ export interface SandboxOptions {
   /** How browsers reach it, when that is not the address it listens on. */
   readonly publicUrl?: string;
   readonly linkedin?: LinkedinOptions;
+  readonly facebook?: FacebookOptions;
   readonly x?: XOptions;
 }
 
@@ -59,6 +62,12 @@ export interface Sandbox {
     readonly oauthUrl: string;
     /** For LINKEDIN_API_URL. */
     readonly apiUrl: string;
+  };
+  readonly facebook: {
+    /** For FACEBOOK_DIALOG_URL; a browser's address. */
+    readonly dialogUrl: string;
+    /** For FACEBOOK_GRAPH_URL. */
+    readonly graphUrl: string;
   };
   readonly x: {
     /** For X_AUTHORIZE_URL; a browser's address. */
@@ -136,6 +145,7 @@ async function runOwn(
   };
   const sameOrigin = requireSameOrigin(() => ownOrigins(address));
   memory.platforms.push(createLinkedin(context, sameOrigin, options.linkedin));
+  memory.platforms.push(createFacebook(context, sameOrigin, options.facebook));
   memory.platforms.push(createX(context, sameOrigin, options.x));
 
   const server = createServer(
@@ -168,6 +178,7 @@ function resetter(context: SandboxContext): Control['reset'] {
     context.write({ platform: 'sandbox', kind: 'reset', keepConnections });
     await context.durable();
     await removeLinkedinFiles(context.filesDir);
+    await removeFacebookFiles(context.filesDir);
     await removeMediaFiles(context.filesDir);
   };
 }
@@ -203,6 +214,7 @@ function handle({ url, publicUrl }: SandboxAddress, joined: boolean, close: () =
     joined,
     feedUrl: `${publicUrl}/`,
     linkedin: { oauthUrl: `${publicUrl}/linkedin/oauth/v2`, apiUrl: `${url}/linkedin` },
+    facebook: { dialogUrl: `${publicUrl}/facebook`, graphUrl: `${url}/facebook` },
     x: { authorizeUrl: `${publicUrl}/x/i/oauth2/authorize`, apiUrl: `${url}/x` },
     close,
   };
