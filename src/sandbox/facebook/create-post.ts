@@ -12,7 +12,7 @@ import { type Answer, type Delivery, whole } from '../transmit.ts';
 import { type FacebookContext, respond, tokenOf } from './facebook-context.ts';
 import type { Post } from './facebook-state.ts';
 import { contentRefused, GraphError, serverError } from './graph-error.ts';
-import { refusalOf } from './graph-faults.ts';
+import { failureOf, refusalOf } from './graph-faults.ts';
 import { type GraphCall, readCall } from './graph-request.ts';
 import { requirePage, requirePublisher, requireSession } from './graph-session.ts';
 import { recordPhoto, type Upload } from './photo-upload.ts';
@@ -146,25 +146,19 @@ function beforeCommit(page: Page, setting: FaultSetting): Broken | null {
       code: label,
     };
   }
-  switch (setting.fault) {
-    case '500 before':
-      return failed(2);
-    case 'reset before':
-      return { delivery: { answer: serverError(2).answer, manner: 'reset', delayMs: 0 }, code: null };
-    default:
-      return null;
-  }
+  if (setting.fault === '500 before') return answered(serverError(2));
+  if (setting.fault === 'reset before')
+    return { delivery: { answer: serverError(2).answer, manner: 'reset', delayMs: 0 }, code: null };
+  return null;
 }
 
 function afterCommit(setting: FaultSetting, draft: Draft, id: string, photoIds: readonly string[]): Broken {
+  const failure = failureOf(setting.fault);
+  if (failure) return answered(failure);
   const accepted = whole(draft.accepted(id, photoIds));
   switch (setting.fault) {
     case 'slow':
       return { delivery: { ...accepted, delayMs: setting.delayMs }, code: null };
-    case '500 after':
-      return failed(2);
-    case '1 after':
-      return failed(1);
     case 'reset after':
       return { delivery: { ...accepted, manner: 'reset' }, code: null };
     case 'truncated':
@@ -177,7 +171,6 @@ function afterCommit(setting: FaultSetting, draft: Draft, id: string, photoIds: 
   }
 }
 
-function failed(code: 1 | 2): Broken {
-  const error = serverError(code);
+function answered(error: GraphError): Broken {
   return { delivery: whole(error.answer), code: error.label };
 }

@@ -35,6 +35,9 @@ export function dialogPage(context: FacebookContext, form: DialogForm): Page {
   });
   const people = [...context.state.people.values()];
   const chosen = form.given.get('member') ?? people[0]?.id;
+  const staysDeclined =
+    form.given.get('auth_type') !== 'rerequest' &&
+    people.some(({ id }) => form.scopes.some((scope) => context.state.permissionsOf(id).get(scope) === 'declined'));
   return {
     title: 'Allow access – Facebook sandbox',
     formTargets: [form.redirectOrigin],
@@ -55,7 +58,7 @@ ${people.map((person) => personChoice(context, person, chosen === person.id))}
 </fieldset>
 <fieldset><legend>The app wants to</legend>
 ${form.scopes.map(permissionChoice)}
-<p class="soft small">Untick what you do not want to allow.${form.given.get('auth_type') !== 'rerequest' && ' What you declined before stays declined, because the app does not ask for it again.'}</p>
+<p class="soft small">Untick what you do not want to allow.${staysDeclined && ' What somebody declined before stays declined, because the app does not ask for it again.'}</p>
 </fieldset>
 <div class="buttons">
 <button class="button primary" name="decision" value="allow">Continue</button>

@@ -188,6 +188,9 @@ describe('permissions', () => {
     const declined = { permission: 'pages_manage_posts', status: 'declined' };
     const first = await signIn(sandbox, { sandbox_declined: 'pages_manage_posts' });
     expect(await permissions(sandbox, first)).toMatchObject({ data: expect.arrayContaining([declined]) });
+    const notice = 'declined before stays declined';
+    expect(await (await fetch(dialogUrl(sandbox))).text()).toContain(notice);
+    expect(await (await fetch(dialogUrl(sandbox, { auth_type: 'rerequest' }))).text()).not.toContain(notice);
     const second = await signIn(sandbox);
     expect(await permissions(sandbox, second)).toMatchObject({ data: expect.arrayContaining([declined]) });
     const third = await signIn(sandbox, { auth_type: 'rerequest' });

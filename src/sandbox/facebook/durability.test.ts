@@ -1,6 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { sandboxForTest, temporaryDirectory } from '../linkedin/test-client.ts';
 import type { Sandbox } from '../sandbox.ts';
 import {
@@ -22,6 +25,23 @@ import {
   signIn,
   uploadPhoto,
 } from './test-client.ts';
+
+/** A sandbox in a process of its own, which can be killed. */
+async function sandboxProcess(dataDir: string): Promise<{ child: ChildProcess; sandbox: Sandbox }> {
+  const script = `
+    import { pino } from 'pino';
+    import { startSandbox } from ${JSON.stringify(new URL('../sandbox.ts', import.meta.url).href)};
+    const sandbox = await startSandbox({ port: 0, dataDir: ${JSON.stringify(dataDir)}, log: pino({ level: 'silent' }) });
+    process.stdout.write(JSON.stringify(sandbox) + '\\n');
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: join(import.meta.dirname, '../../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line]: string[] = await once(createInterface(child.stdout), 'line');
+  return { child, sandbox: { ...JSON.parse(line ?? ''), close: () => Promise.resolve() } };
+}
 
 function reset(sandbox: Sandbox, keepConnections: boolean): Promise<Response> {
   return fetch(`${sandbox.url}/sandbox/reset`, {
@@ -85,6 +105,34 @@ describe('after a restart', () => {
     const journal = await readFile(join(dataDir, 'sandbox/journal.jsonl'), 'utf8');
     for (const secret of [code, user, token]) expect(journal).not.toContain(secret.slice(0, 40));
     expect(await ledger(sandbox)).toMatchObject([{ body: 'message=as+a+form&access_token=(the token)' }, {}]);
+  });
+});
+
+describe('SIGKILL', () => {
+  it('in the middle of a burst keeps every post and every photo that was accepted', async () => {
+    const dataDir = await temporaryDirectory();
+    const { child, sandbox } = await sandboxProcess(dataDir);
+    const token = await connect(sandbox);
+    const accepted: string[] = [];
+    const photos: string[] = [];
+    const send = async (lane: number): Promise<void> => {
+      for (let index = 0; ; index += 1) {
+        const photo = await idOf(uploadPhoto(sandbox, token));
+        photos.push(photo);
+        accepted.push(await idOf(createPost(sandbox, token, `lane ${lane} post ${index}`)));
+        if (accepted.length < 30) continue;
+        child.kill('SIGKILL');
+        return;
+      }
+    };
+    const gone = once(child, 'exit');
+    await Promise.allSettled([1, 2, 3, 4].map(send));
+    await gone;
+    const again = await sandboxForTest({ dataDir });
+    const kept = new Set((await ledger(again)).map(({ id }) => id));
+    expect(accepted.length).toBeGreaterThanOrEqual(30);
+    expect(accepted.filter((id) => !kept.has(id))).toEqual([]);
+    for (const id of photos) expect((await fetch(`${again.url}/facebook/media/${id}`)).status).toBe(200);
   });
 });
 

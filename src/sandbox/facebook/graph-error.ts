@@ -100,8 +100,8 @@ export function mayNotPost(): GraphError {
   );
 }
 
-export function tokenInvalid(message: string, subcode?: number): GraphError {
-  return new GraphError(190, message, {
+export function tokenInvalid(message: string, subcode?: number, code = 190): GraphError {
+  return new GraphError(code, message, {
     // Garbage was seen with 400, dead tokens with 401 as well: decide by the code.
     status: subcode === undefined ? 400 : 401,
     challenge: 'invalid_token',

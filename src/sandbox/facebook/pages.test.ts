@@ -167,6 +167,15 @@ describe('in whose name', () => {
     });
   });
 
+  it('tells a Page itself its token and no tasks', async () => {
+    const sandbox = await sandboxForTest();
+    const token = await connect(sandbox);
+    expect((await answer(get(sandbox, token, '/me', { fields: 'tasks,access_token' }))).body).toEqual({
+      access_token: token,
+      id: COFFEE,
+    });
+  });
+
   it('tells a person’s e-mail address only with the permission', async () => {
     const sandbox = await sandboxForTest();
     const fields = { fields: 'first_name,email' };

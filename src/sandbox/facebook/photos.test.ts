@@ -76,6 +76,8 @@ describe('an unpublished photo', () => {
       },
     });
     expect(await photoIds(sandbox, token, { type: 'uploaded' })).toEqual([photo]);
+    expect(await photoIds(sandbox, token, {})).toEqual([]);
+    expect(await refusal(get(sandbox, token, `/${COFFEE}/photos`, { type: 'all' }))).toMatchObject({ code: '100' });
     expect((await answer(get(sandbox, token, `/${photo}`, { fields: 'width,page_story_id' }))).body).toEqual({
       width: 4,
       page_story_id: id,

@@ -85,9 +85,10 @@ describe('creating a post', () => {
     expect((await createPost(sandbox, token, 'form')).status).toBe(200);
     expect((await sendJson(sandbox, token, { message: 'JSON', published: true })).status).toBe(200);
     expect((await post(sandbox, token, '/me/feed', form)).status).toBe(200);
+    expect((await post(sandbox, token, '/me/feed?message=query', { message: 'body' })).status).toBe(200);
     const query = new URLSearchParams({ message: 'query', access_token: token });
     expect((await fetch(`${sandbox.facebook.graphUrl}/v26.0/me/feed?${query}`, { method: 'POST' })).status).toBe(200);
-    expect((await ledger(sandbox)).map(({ text }) => text)).toEqual(['form', 'JSON', 'multipart', 'query']);
+    expect((await ledger(sandbox)).map(({ text }) => text)).toEqual(['form', 'JSON', 'multipart', 'body', 'query']);
   });
 
   it('ignores parameters it does not know', async () => {
@@ -234,15 +235,18 @@ describe('the duplicate guard', () => {
     expect((await createPost(sandbox, token, 'a')).status).toBe(200);
   });
 
-  it('does not cover photos: each sending makes a post', async () => {
+  it('does not cover photos: each sending makes a post, before and after the same text too', async () => {
     const sandbox = await sandboxForTest();
     const token = await connect(sandbox);
+    const text = () => createPost(sandbox, token, 'same');
+    expect((await text()).status).toBe(200);
     for (let count = 0; count < 2; count += 1) {
       const media = JSON.stringify({ media_fbid: await idOf(uploadPhoto(sandbox, token)) });
       expect((await createPost(sandbox, token, 'same', { 'attached_media[0]': media })).status).toBe(200);
       expect((await uploadPhoto(sandbox, token, undefined, { caption: 'same' })).status).toBe(200);
     }
-    expect(await ledger(sandbox)).toHaveLength(4);
+    expect((await text()).status).toBe(200);
+    expect(await ledger(sandbox)).toHaveLength(6);
   });
 
   it('lets one of many identical requests at once through', async () => {

@@ -1,5 +1,6 @@
 /**
- * Why a token no longer works: its time, or a fault switch of its Page. All are code 190; the subcode says why.
+ * Why a token no longer works: its time, or a fault switch of its Page. The code is 190 (102 means the same); the subcode
+ * says why.
  *
  * A switch hits the tokens that come from a consent given before it was set, so that going through the dialog again repairs
  * the connection and nothing less does: that is how it is on the real platform.
@@ -7,6 +8,45 @@
 import type { FacebookContext } from './facebook-context.ts';
 import type { Token } from './facebook-state.ts';
 import { type GraphError, tokenInvalid } from './graph-error.ts';
+
+interface TokenFault {
+  /** What the page says of the switch. */
+  readonly meaning: string;
+  readonly message: string;
+  readonly subcode: number;
+  /** Default 190. */
+  readonly code?: number;
+}
+
+const LOGGED_OUT = 'The session is invalid because the user logged out.';
+
+/** The switches that only Facebook has, by their name. */
+export const TOKEN_FAULTS: Readonly<Record<string, TokenFault>> = {
+  '190/459': {
+    meaning: 'Facebook checks the person: connect again after that',
+    message: 'You cannot access the app till you log in to www.facebook.com and follow the instructions given.',
+    subcode: 459,
+  },
+  '190/460': {
+    meaning: 'The password was changed: connect again',
+    message:
+      'The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.',
+    subcode: 460,
+  },
+  '190/464': {
+    meaning: 'The person is not confirmed: connect again after that',
+    message: 'Sessions for the user are not allowed because the user is not a confirmed user.',
+    subcode: 464,
+  },
+  '190/467': { meaning: 'The person logged out: connect again', message: LOGGED_OUT, subcode: 467 },
+  '102/467': { meaning: 'The same under another code: connect again', message: LOGGED_OUT, subcode: 467, code: 102 },
+  '190/492': {
+    meaning: 'No role on the Page any more: connect again',
+    message:
+      'The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication.',
+    subcode: 492,
+  },
+};
 
 export interface DeadToken {
   readonly error: GraphError;
@@ -28,46 +68,18 @@ function faultError(
   { fault, setAt }: { readonly fault: string; readonly setAt: Date },
   now: Date,
 ): GraphError | null {
-  switch (fault) {
-    case 'expired token':
-      return expired(setAt, now);
-    case 'revoked':
-      return tokenInvalid(
-        `Error validating access token: The user has not authorized application ${options.clientId}.`,
-        458,
-      );
-    case '190/459':
-      return tokenInvalid(
-        'Error validating access token: You cannot access the app till you log in to www.facebook.com and follow the instructions given.',
-        459,
-      );
-    case '190/460':
-      return tokenInvalid(
-        'Error validating access token: The session has been invalidated because the user changed their password or Facebook has changed the session for security reasons.',
-        460,
-      );
-    case '190/464':
-      return tokenInvalid(
-        'Error validating access token: Sessions for the user are not allowed because the user is not a confirmed user.',
-        464,
-      );
-    case '190/467':
-      return tokenInvalid('Error validating access token: The session is invalid because the user logged out.', 467);
-    case '190/492':
-      return tokenInvalid(
-        'Error validating access token: The user must be an administrator, editor, or moderator of the page in order to impersonate it. If the page business requires Two Factor Authentication, the user also needs to enable Two Factor Authentication.',
-        492,
-      );
-    default:
-      return null;
-  }
+  if (fault === 'expired token') return expired(setAt, now);
+  if (fault === 'revoked') return invalid(`The user has not authorized application ${options.clientId}.`, 458);
+  const own = TOKEN_FAULTS[fault];
+  return own ? invalid(own.message, own.subcode, own.code) : null;
+}
+
+function invalid(message: string, subcode: number, code = 190): GraphError {
+  return tokenInvalid(`Error validating access token: ${message}`, subcode, code);
 }
 
 function expired(since: Date, now: Date): GraphError {
-  return tokenInvalid(
-    `Error validating access token: Session has expired on ${pacific(since)}. The current time is ${pacific(now)}.`,
-    463,
-  );
+  return invalid(`Session has expired on ${pacific(since)}. The current time is ${pacific(now)}.`, 463);
 }
 
 /** Graph writes times in messages as in California: `Friday, 20-Nov-26 02:00:00 PST`. */

@@ -148,9 +148,15 @@ describe('the token of a Page', () => {
   });
 
   it('is the same whenever it is asked for with the same token', async () => {
-    const sandbox = await sandboxForTest();
+    const clock = new HandClock(NOW);
+    const sandbox = await sandboxForTest({ clock });
     const token = await signIn(sandbox);
-    expect(await pageTokens(sandbox, token)).toEqual(await pageTokens(sandbox, token));
+    const first = (await pageTokens(sandbox, token)).get(COFFEE) ?? '';
+    const inspect = () => answer(get(sandbox, APP_TOKEN, '/debug_token', { input_token: first }));
+    const before = await inspect();
+    clock.advance(60_000);
+    expect((await pageTokens(sandbox, token)).get(COFFEE)).toBe(first);
+    expect(await inspect()).toEqual(before);
   });
 
   it('is the Page: it has a name of its own and no Pages', async () => {
@@ -175,6 +181,7 @@ describe('a dead token', () => {
     ['190/460', '190/460', 'changed their password'],
     ['190/464', '190/464', 'not a confirmed user'],
     ['190/467', '190/467', 'logged out'],
+    ['102/467', '102/467', 'logged out'],
     ['190/492', '190/492', 'administrator, editor, or moderator of the page'],
   ])('by the switch “%s” answers %s to every call until the Page is connected again', async (fault, code, words) => {
     const clock = new HandClock(NOW);
