@@ -3,7 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { digest } from '../digest.ts';
 import { type FacebookContext, tokenOf } from './facebook-context.ts';
 import type { Token } from './facebook-state.ts';
-import { GraphError, mayNotPost, noSuchObject, permissionMissing, tokenInvalid } from './graph-error.ts';
+import { GraphError, mayNotPost, noSuchObject, permissionMissing, tokenInvalid, unknownField } from './graph-error.ts';
 import { type GraphCall, textOf } from './graph-request.ts';
 import { mayCreateContent, type Page, type Person } from './sample-people.ts';
 import { deadToken } from './token-death.ts';
@@ -38,8 +38,7 @@ export function requireSession(context: FacebookContext, call: GraphCall): Sessi
 
 /** For what only a person can do: the list of his Pages, his permissions. */
 export function requirePerson(session: Session, field: string): Person {
-  if (session.page)
-    throw new GraphError(100, `(#100) Tried accessing nonexisting field (${field}) on node type (Page)`);
+  if (session.page) throw unknownField(field, 'Page');
   return session.person;
 }
 
