@@ -33,6 +33,9 @@ export interface OpenContext {
   sandboxUrl: string | null;
 }
 
+/** The app that the sandbox knows, on every platform. */
+const SANDBOX_APP = { clientId: 'sandbox-client', clientSecret: 'sandbox-secret' };
+
 /** Connections per process: pipelines wait for platforms most of the time, not for the database. */
 const DATABASE_POOL = 20;
 const QUEUE_POOL = 4;
@@ -145,13 +148,13 @@ async function openPlatforms(
   report('Starting the sandbox');
   const sandbox = await startSandbox({ port: config.sandboxPort, dataDir: config.dataDir, log });
   closing.defer(() => sandbox.close());
-  const linkedin = {
-    ...config.platforms.linkedin,
-    clientId: 'sandbox-client',
-    clientSecret: 'sandbox-secret',
-    authorizeUrl: sandbox.linkedin.oauthUrl,
-    apiUrl: sandbox.linkedin.apiUrl,
+  const served = {
+    linkedin: { authorizeUrl: sandbox.linkedin.oauthUrl, apiUrl: sandbox.linkedin.apiUrl },
+    facebook: { authorizeUrl: sandbox.facebook.dialogUrl, apiUrl: sandbox.facebook.graphUrl },
+    x: { authorizeUrl: sandbox.x.authorizeUrl, apiUrl: sandbox.x.apiUrl },
   };
-  const settings = sandboxed.includes('linkedin') ? { ...config.platforms, linkedin } : config.platforms;
+  const settings = { ...config.platforms };
+  for (const platform of sandboxed)
+    settings[platform] = { ...config.platforms[platform], ...SANDBOX_APP, ...served[platform] };
   return { settings, sandboxUrl: sandbox.feedUrl };
 }
