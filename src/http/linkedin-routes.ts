@@ -162,7 +162,7 @@ async function askLinkedIn(
 function sessionStateStore(ctx: AppContext): OAuth2Strategy.StateStore {
   return {
     store(req: Request, ...rest: unknown[]) {
-      const state = beginConsent(req, { kind: 'sign-in' }, ctx.clock.now());
+      const { state } = beginConsent(req, { kind: 'sign-in' }, ctx.clock.now());
       const callback = rest.at(-1);
       saveSession(req).then(
         () => typeof callback === 'function' && callback(null, state),
