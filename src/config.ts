@@ -26,6 +26,8 @@ export interface PlatformSettings {
   apiUrl: string;
   /** An API version set by hand; null means computed or the built-in default. */
   version: string | null;
+  /** LinkedIn only: which of its two APIs posts are created with. */
+  postsApi?: 'posts' | 'ugcPosts';
 }
 
 export interface Config {
@@ -108,6 +110,7 @@ const variables = z.object({
       'LINKEDIN_VERSION must be a year and month such as 202610. Leave it out to let it be computed.',
     )
     .optional(),
+  LINKEDIN_POSTS_API: oneOf('LINKEDIN_POSTS_API', ['posts', 'ugcPosts']).default('posts'),
   FACEBOOK_APP_ID: z.string().optional(),
   FACEBOOK_APP_SECRET: z.string().optional(),
   FACEBOOK_DIALOG_URL: webAddress('FACEBOOK_DIALOG_URL').default('https://www.facebook.com'),
@@ -238,6 +241,7 @@ function assemble(v: Variables): Config {
         authorizeUrl: v.LINKEDIN_OAUTH_URL,
         apiUrl: v.LINKEDIN_API_URL,
         version: v.LINKEDIN_VERSION ?? null,
+        postsApi: v.LINKEDIN_POSTS_API,
       },
       facebook: {
         ...app(v.FACEBOOK_APP_ID, v.FACEBOOK_APP_SECRET),

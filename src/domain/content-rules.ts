@@ -62,8 +62,8 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
       message: 'The text has an invisible control character. Paste it as plain text, or type it again.',
     });
   }
-  const count = countCharacters(content.text);
   for (const platform of new Set(platforms)) {
+    const count = countCharacters(platform === 'linkedin' ? textWithLink(content) : content.text);
     const limit = TEXT_LIMIT[platform];
     if (count > limit) {
       const over = (count - limit).toLocaleString('en');
@@ -80,6 +80,24 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
     });
   }
   return problems;
+}
+
+/**
+ * The text of a post whose link cannot be shown as a card beside its images: the link then stands at the end, unless the
+ * author has written it into the text already.
+ */
+export function textWithLink({ text, linkUrl, images }: Content): string {
+  if (linkUrl === null || images.length === 0 || mentions(text, linkUrl)) return text;
+  const above = text.trimEnd();
+  return above === '' ? linkUrl : `${above}\n\n${linkUrl}`;
+}
+
+/** Whether the text has exactly this address, not only a longer one that begins like it. */
+function mentions(text: string, linkUrl: string): boolean {
+  return text
+    .split(linkUrl)
+    .slice(1)
+    .some((rest) => /^[.,;:!?)\]}'"’”»…]*(\s|$)/u.test(rest));
 }
 
 /** A web address that a platform could show as a card: http(s), with a host, without a user name or password. */

@@ -39,6 +39,18 @@ describe('asking for consent', () => {
   });
 });
 
+describe('asking for consent for Pages', () => {
+  test('asks for the scopes of organisations on top', () => {
+    const url = new URL(connector([]).authorizeUrl({ ...journey, reach: 'organizations' }));
+    expect(url.searchParams.get('scope')).toBe(
+      'openid profile email w_member_social w_organization_social r_organization_social rw_organization_admin',
+    );
+    expect(new URL(connector([]).authorizeUrl({ ...journey, reach: 'own' })).searchParams.get('scope')).toBe(
+      'openid profile email w_member_social',
+    );
+  });
+});
+
 describe('a token', () => {
   test('is asked for with the secret in the form body', async () => {
     const http = client([answer(200, token)]);
@@ -202,6 +214,7 @@ describe('who it is', () => {
       profileUrl: null,
       email: 'ada@example.com',
       grant: null,
+      grantedBy: '782bbtaQ',
     });
   });
 
@@ -277,6 +290,7 @@ test('no error message contains a token, a code or the secret', async () => {
   }
 });
 
+const journey = { redirectUri: 'http://localhost:3000/cb', state: 'st', codeChallenge: '' };
 const grant = {
   accessToken: 'AQX',
   accessTokenExpiresAt: null,

@@ -2,39 +2,60 @@
  * LinkedIn's OAuth 2 and OpenID Connect: consent, code for token, who it is, refresh.
  * Source: LinkedIn's "Authorization Code Flow", "Programmatic refresh tokens" and "Sign In with LinkedIn using OpenID
  * Connect". Its quirks: the client secret goes into the form body; PKCE is not part of the web flow; scopes come back
- * separated by commas or spaces; asking for another set of scopes kills a member's earlier tokens, so it is always the
- * same set; refresh tokens exist for approved partners only and do not rotate.
+ * separated by commas or spaces; refresh tokens exist for approved partners only and do not rotate. Asking for another set
+ * of scopes kills a member's earlier tokens, so there are exactly two sets: the member's own, and that with Pages. What
+ * a change from one to the other means is in docs/decisions.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
-import type { HttpAnswer, HttpClient, HttpResult } from './http-client.ts';
+import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
+import { restHeaders } from './linkedin-create-request.ts';
 import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { findOrganizations } from './linkedin-organizations.ts';
+import { linkedinVersion } from './linkedin-version.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'w_member_social'];
 /** `email` may be withheld; publishing does not need it. */
 export const REQUIRED_SCOPES: readonly string[] = ['openid', 'profile', 'w_member_social'];
+/** What publishing as an organisation needs on top. They come with LinkedIn's vetted Community Management API. */
+export const ORGANIZATION_SCOPES: readonly string[] = [
+  'w_organization_social',
+  'r_organization_social',
+  'rw_organization_admin',
+];
 /** A new token may be called revoked for its first moments; this is how long a person is kept waiting for it. */
 const NEW_TOKEN_DELAYS_MS = [500, 1000, 2000, 4000];
 
 interface ConnectorOptions {
   http: HttpClient;
-  /** Milliseconds between tries of the first userinfo call, for tests. */
+  /** Milliseconds between tries of the first calls with a new token, for tests. */
   delaysMs?: readonly number[];
 }
 
 export function createLinkedInConnector(settings: PlatformSettings, options: ConnectorOptions): Connector {
   const { http, delaysMs = NEW_TOKEN_DELAYS_MS } = options;
   const askForToken = (fields: Record<string, string>) => http.send(tokenRequest(settings, fields));
+
+  /** Reading only, so it may be repeated: a token too new to be known, or a hiccup. */
+  async function askPatiently(request: HttpRequest, isPassing: (result: HttpResult) => boolean): Promise<HttpResult> {
+    for (const pause of delaysMs) {
+      const result = await http.send(request);
+      if (!isPassing(result)) return result;
+      await delay(pause);
+    }
+    return http.send(request);
+  }
+
   return {
-    authorizeUrl({ redirectUri, state }) {
+    authorizeUrl({ redirectUri, state, reach }) {
       const query = {
         response_type: 'code',
         client_id: credentials(settings).id,
         redirect_uri: redirectUri,
         state,
-        scope: SCOPES.join(' '),
+        scope: (reach === 'organizations' ? [...SCOPES, ...ORGANIZATION_SCOPES] : SCOPES).join(' '),
       };
       // URLSearchParams would write a space as "+"; LinkedIn documents %20.
       return `${settings.authorizeUrl}/authorization?${Object.entries(query)
@@ -49,13 +70,18 @@ export function createLinkedInConnector(settings: PlatformSettings, options: Con
       );
     },
 
-    async candidates(grant) {
-      for (const pause of delaysMs) {
-        const result = await http.send(userinfoRequest(settings, grant.accessToken));
-        if (!isPassing(result)) return [readUserinfoAnswer(result)];
-        await delay(pause);
-      }
-      return [readUserinfoAnswer(await http.send(userinfoRequest(settings, grant.accessToken)))];
+    async candidates(grant, now, reach) {
+      const asked = await askPatiently(userinfoRequest(settings, grant.accessToken), isPassing);
+      const member = readUserinfoAnswer(asked);
+      if (reach !== 'organizations') return [member];
+      const pages = await findOrganizations({
+        apiUrl: settings.apiUrl,
+        headers: restHeaders(settings.version ?? linkedinVersion(now), grant.accessToken),
+        ask: (request) => http.send(request),
+        // Right after the consent the scopes of the token before it may still be in force.
+        askPatiently: (request) => askPatiently(request, (result) => isPassing(result) || isForbidden(result)),
+      });
+      return [member, ...pages.map((page) => organizationCandidate(page, member))];
     },
 
     async refresh(refreshToken, now) {
@@ -95,7 +121,22 @@ function credentials(settings: PlatformSettings): { id: string; secret: string }
   return { id: clientId, secret: clientSecret };
 }
 
-/** Reading only, so it may be repeated: a token too new to be known, or a hiccup. */
+function organizationCandidate({ id, name }: { id: string; name: string }, member: AccountCandidate): AccountCandidate {
+  return {
+    externalId: id,
+    kind: 'organization',
+    displayName: name,
+    profileUrl: null,
+    email: null,
+    grant: null,
+    grantedBy: member.externalId,
+  };
+}
+
+function isForbidden(result: HttpResult): boolean {
+  return result.kind === 'answer' && result.status === 403;
+}
+
 function isPassing(result: HttpResult): boolean {
   if (result.kind !== 'answer' || result.status >= 500) return true;
   if (result.status !== 401) return false;
@@ -215,6 +256,7 @@ export function readUserinfoAnswer(result: HttpResult): AccountCandidate {
     profileUrl: null,
     email: verified === true && email ? email.toLowerCase() : null,
     grant: null,
+    grantedBy: sub,
   };
 }
 

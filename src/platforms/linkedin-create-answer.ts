@@ -1,5 +1,5 @@
 /**
- * What LinkedIn's answer to "create this post" means. The one place that knows its statuses, codes and wordings.
+ * What LinkedIn's answer to "create this post" means; refusals that any call can meet are read in linkedin-refusal.ts.
  * Sources: LinkedIn's Posts API, UGC Post API, rate-limit and error pages; bodies captured by public clients.
  *
  * The asymmetry that decides every doubtful row: a refusal that we take for an unknown costs a person a look, an accepted
@@ -9,19 +9,25 @@
 import { z } from 'zod';
 import type { Outcome } from '../domain/outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
-import { type LinkedInError, readJson, readLinkedInError } from './linkedin-error.ts';
-import { retryAfter } from './retry-after.ts';
+import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { type Reading, readRefusal, said } from './linkedin-refusal.ts';
 
-/** A burst throttle carries no Retry-After; one was seen to be over after about 35 s. */
-const BURST_SECONDS = 60;
+/** How long an image that is being processed is given before the post is tried again. */
+const PROCESSING_SECONDS = 20;
 const DUPLICATE = /DUPLICATE_POST|[Cc]ontent is a duplicate of/;
 
 /**
  * Pure: one outcome for every result.
  * @param now the instant the answer was read; decides retry times
  * @param permalink where a post with this id is seen
+ * @param tokenIssuedAt of the token that was sent; null when that is not known
  */
-export function readCreateAnswer(result: HttpResult, now: Date, permalink: (urn: string) => string): Outcome {
+export function readCreateAnswer(
+  result: HttpResult,
+  now: Date,
+  permalink: (urn: string) => string,
+  tokenIssuedAt: Date | null = null,
+): Outcome {
   switch (result.kind) {
     case 'not-sent':
       return {
@@ -39,7 +45,7 @@ export function readCreateAnswer(result: HttpResult, now: Date, permalink: (urn:
         errorMessage: `${NO_ANSWER[result.reason]} ${LOOK_FIRST}`,
       };
     case 'answer':
-      return readAnswer(result, now, permalink);
+      return readAnswer(result, { now, tokenIssuedAt, what: 'the post' }, permalink);
     default:
       return unreachable(result);
   }
@@ -61,54 +67,31 @@ const NO_ANSWER = {
 };
 const LOOK_FIRST = 'It may be live: look at the profile before it is sent again.';
 
-function readAnswer(answer: HttpAnswer, now: Date, permalink: (urn: string) => string): Outcome {
+function readAnswer(answer: HttpAnswer, reading: Reading, permalink: (urn: string) => string): Outcome {
   const { status } = answer;
   if (status >= 200 && status <= 299) return readSuccess(answer, permalink);
 
   const error = readLinkedInError(answer);
-  const code = error.code ?? `http-${status}`;
   if ([400, 409, 422].includes(status) && (error.code === 'DUPLICATE_POST' || DUPLICATE.test(answer.body)))
     return duplicate(answer, permalink);
-  if (status === 401)
-    return reauthorization(
-      status,
-      code,
-      'LinkedIn no longer accepts the permission this account gave us. Connect the account again.',
-    );
-  if (status === 403) return readForbidden(error, code);
-  if (status === 429) return readThrottle(answer, error, now);
-  if (status === 426 || error.code === 'VERSION_MISSING') {
-    return rejected(
-      status,
-      code,
-      `LinkedIn does not serve this API version any more (${said(error, status)}). The operator has to set LINKEDIN_VERSION to a current month, such as last month’s, and restart; then retry.`,
-    );
-  }
+  const code = error.code ?? `http-${status}`;
   if (status === 400 && error.code === 'MEDIA_ASSET_WAITING_UPLOAD') {
     return {
       kind: 'unavailable',
       httpStatus: status,
       errorCode: code,
       errorMessage: 'LinkedIn is still processing an image of this post. Nothing was published yet.',
-      retryAt: null,
+      retryAt: new Date(reading.now.getTime() + PROCESSING_SECONDS * 1000),
     };
   }
-  if (status === 404)
-    return rejected(
-      status,
-      code,
-      `LinkedIn does not find the account, or something the post refers to: ${said(error, status)}.`,
-    );
-  // 408: it may have read the post and then given up. 409: another write to the same thing is under way.
-  if (status < 400 || status >= 500 || status === 408 || status === 409) {
-    return {
+  return (
+    readRefusal(answer, reading) ?? {
       kind: 'unknown',
       httpStatus: status,
       errorCode: code,
       errorMessage: `LinkedIn did not say whether it took the post: ${said(error, status)}. ${LOOK_FIRST}`,
-    };
-  }
-  return rejected(status, code, `LinkedIn refused the post: ${said(error, status)}.`);
+    }
+  );
 }
 
 const bodyWithId = z.object({ id: z.string().min(1) });
@@ -153,61 +136,6 @@ function duplicate(answer: HttpAnswer, permalink: (urn: string) => string): Outc
     externalId: urn,
     permalink: urn && permalink(urn),
   };
-}
-
-/** A missing scope is repaired by consenting again; being no administrator of an organisation is not. */
-function readForbidden(error: LinkedInError, code: string): Outcome {
-  const scopeMissing =
-    error.code === 'ACCESS_DENIED' ||
-    error.serviceErrorCode === 100 ||
-    /not enough permissions/i.test(error.message ?? '');
-  const otherReason = /unauthorized on|resource is forbidden/i.test(error.message ?? '');
-  if (scopeMissing && !otherReason) {
-    return reauthorization(
-      403,
-      code,
-      `The permission to post is missing: ${said(error, 403)}. Connect the account again and allow everything that LinkedIn asks.`,
-    );
-  }
-  return rejected(
-    403,
-    code,
-    `LinkedIn does not let this account post: ${said(error, 403)}. Check that the person may post there and that the LinkedIn app has the product “Share on LinkedIn”.`,
-  );
-}
-
-/** Daily quotas end at midnight UTC. LinkedIn documents no Retry-After, but if one is there it is right. */
-function readThrottle(answer: HttpAnswer, error: LinkedInError, now: Date): Outcome {
-  const told = retryAfter(answer.headers['retry-after'], now);
-  const daily = /\bDAY\b/.test(error.message ?? '');
-  const guess = daily ? nextMidnightUtc(now) : new Date(now.getTime() + BURST_SECONDS * 1000);
-  return {
-    kind: 'rate-limited',
-    httpStatus: 429,
-    errorCode: daily ? 'DAY_LIMIT' : (error.code ?? 'TOO_MANY_REQUESTS'),
-    errorMessage: daily
-      ? 'LinkedIn’s daily limit for this account or app is used up. It starts anew at 00:00 UTC.'
-      : 'LinkedIn asks us to slow down. The post is sent a little later.',
-    retryAt: told ?? guess,
-  };
-}
-
-function nextMidnightUtc(now: Date): Date {
-  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1));
-}
-
-function rejected(httpStatus: number, errorCode: string, errorMessage: string): Outcome {
-  return { kind: 'rejected', httpStatus, errorCode, errorMessage };
-}
-
-function reauthorization(httpStatus: number, errorCode: string, errorMessage: string): Outcome {
-  return { kind: 'reauthorization-required', httpStatus, errorCode, errorMessage };
-}
-
-/** LinkedIn's own words in quotes, without its full stop, or the bare status. */
-function said(error: LinkedInError, status: number): string {
-  const words = error.message?.replace(/[.!\s]+$/, '') ?? '';
-  return words === '' ? `HTTP ${status}` : `“${words}” (HTTP ${status})`;
 }
 
 function unreachable(value: never): never {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PlatformSettings } from '../config.ts';
-import type { Content } from '../domain/content-rules.ts';
+import type { Content, ContentImage } from '../domain/content-rules.ts';
 import { createLinkedIn } from './linkedin.ts';
 import type { CreateRequest, ImageUploads, PublishingAccount } from './platform.ts';
 
@@ -13,8 +13,9 @@ const settings = {
   version: null,
 };
 const member: PublishingAccount = { externalId: '782bbtaQ', kind: 'member', accessToken: 'AQX' };
-const noImages: ImageUploads = {
-  recall: () => expect.unreachable(),
+/** Every image is there already: its id ends in its hash. */
+const uploaded: ImageUploads = {
+  recall: ({ sha256 }) => `urn:li:image:${sha256}`,
   read: () => expect.unreachable(),
   remember: () => expect.unreachable(),
 };
@@ -26,10 +27,14 @@ async function build(
 ): Promise<CreateRequest> {
   const { publisher } = createLinkedIn(app, { sandboxed: false, clock: { now: () => now } });
   const content = { text: '', linkUrl: null, images: [], ...part };
-  const prepared = await publisher.prepare(content, account, noImages, now, AbortSignal.timeout(1000));
+  const prepared = await publisher.prepare(content, account, uploaded, now, AbortSignal.timeout(1000));
   if (!prepared.ready) throw new Error(prepared.outcome.errorMessage);
   return prepared.request;
 }
+
+const picture: ContentImage = {
+  ...{ sha256: 'aa', altText: null, contentType: 'image/png', byteSize: 3, width: 1, height: 1, animated: false },
+};
 
 describe('the request that creates a post', () => {
   test('is the Posts API’s, complete, in the member’s name', async () => {
@@ -82,5 +87,67 @@ describe('the request that creates a post', () => {
 
   test('has line breaks as typed, not as a form submits them', async () => {
     expect(JSON.parse((await build({ text: 'one\r\ntwo\nthree' })).body).commentary).toBe('one\ntwo\nthree');
+  });
+
+  test('shows one image with its description', async () => {
+    const { content } = JSON.parse((await build({ text: 'Look', images: [{ ...picture, altText: 'a dot' }] })).body);
+    expect(content).toEqual({ media: { id: 'urn:li:image:aa', altText: 'a dot' } });
+  });
+
+  test('shows several images in their order', async () => {
+    const images = [
+      { ...picture, altText: '' },
+      { ...picture, sha256: 'bb', altText: 'a line' },
+    ];
+    const { content } = JSON.parse((await build({ text: 'Look', images })).body);
+    expect(content).toEqual({
+      multiImage: { images: [{ id: 'urn:li:image:aa' }, { id: 'urn:li:image:bb', altText: 'a line' }] },
+    });
+  });
+
+  test('has the link at the end of the text when there are images, because LinkedIn shows either', async () => {
+    const linkUrl = 'https://example.com/a_b';
+    const body = async (text: string) => JSON.parse((await build({ text, linkUrl, images: [picture] })).body);
+    expect(await body('Look ')).toMatchObject({
+      commentary: 'Look\n\nhttps://example.com/a\\_b',
+      content: { media: { id: 'urn:li:image:aa' } },
+    });
+    expect(await body('See https://example.com/a_b.')).toMatchObject({ commentary: 'See https://example.com/a\\_b.' });
+  });
+});
+
+describe('for an app that has only /v2/ugcPosts, the request', () => {
+  const ugc = { ...settings, postsApi: 'ugcPosts' as const };
+  const share = async (part: Partial<Content>) =>
+    JSON.parse((await build(part, member, ugc)).body).specificContent['com.linkedin.ugc.ShareContent'];
+
+  test('is that of a UGC post, whose text needs no escapes and which knows no version', async () => {
+    const request = await build({ text: 'Ship it (today)! #launch\r\n_now_' }, member, ugc);
+    expect(request).toMatchObject({ method: 'POST', url: 'https://api.linkedin.com/v2/ugcPosts' });
+    expect(request.headers).toEqual({
+      authorization: 'Bearer AQX',
+      'x-restli-protocol-version': '2.0.0',
+      'content-type': 'application/json',
+    });
+    expect(JSON.parse(request.body)).toEqual({
+      author: 'urn:li:person:782bbtaQ',
+      lifecycleState: 'PUBLISHED',
+      specificContent: {
+        'com.linkedin.ugc.ShareContent': {
+          shareCommentary: { text: 'Ship it (today)! #launch\n_now_' },
+          shareMediaCategory: 'NONE',
+          media: [],
+        },
+      },
+      visibility: { 'com.linkedin.ugc.MemberNetworkVisibility': 'PUBLIC' },
+    });
+  });
+
+  test('has a link as an article', async () => {
+    expect(await share({ text: 'Read', linkUrl: 'https://www.example.com/blog/' })).toEqual({
+      shareCommentary: { text: 'Read' },
+      shareMediaCategory: 'ARTICLE',
+      media: [{ status: 'READY', originalUrl: 'https://www.example.com/blog/', title: { text: 'example.com/blog' } }],
+    });
   });
 });

@@ -1,13 +1,17 @@
-import type { Content } from '../domain/content-rules.ts';
+import { type Content, textWithLink } from '../domain/content-rules.ts';
 import { toLittleText } from './little-text.ts';
 import type { CreateRequest, PublishingAccount } from './platform.ts';
 
-/** Pure: the request that creates this post. */
+/**
+ * Pure: the request of the Posts API that creates this post.
+ * @param imageIds the uploaded images, in the order of `content.images`
+ */
 export function buildCreateRequest(
   apiUrl: string,
   version: string,
   content: Content,
   account: PublishingAccount,
+  imageIds: readonly string[],
 ): CreateRequest {
   return {
     method: 'POST',
@@ -15,21 +19,42 @@ export function buildCreateRequest(
     headers: { ...restHeaders(version, account.accessToken), 'content-type': 'application/json' },
     body: JSON.stringify({
       author: authorUrn(account),
-      // A form submits CRLF; what was typed is one line break.
-      commentary: toLittleText(content.text.replaceAll('\r\n', '\n')),
+      commentary: toLittleText(plainText(content)),
       visibility: 'PUBLIC',
       distribution: { feedDistribution: 'MAIN_FEED', targetEntities: [], thirdPartyDistributionChannels: [] },
-      ...(content.linkUrl !== null && {
-        content: { article: { source: content.linkUrl, title: linkTitle(content.linkUrl) } },
-      }),
+      ...attachment(content, imageIds),
       lifecycleState: 'PUBLISHED',
       isReshareDisabledByAuthor: false,
     }),
+    tokenIssuedAt: account.tokenIssuedAt ?? null,
   };
 }
 
+/** An article and images exclude each other; with images the link is in the text, see `textWithLink`. */
+function attachment({ linkUrl, images }: Content, imageIds: readonly string[]): object {
+  const items = imageIds.map((id, index) => ({ id, ...withAltText(images[index]?.altText) }));
+  const [first, second] = items;
+  if (first !== undefined && second !== undefined) return { content: { multiImage: { images: items } } };
+  if (first !== undefined) return { content: { media: first } };
+  return linkUrl === null ? {} : { content: { article: { source: linkUrl, title: linkTitle(linkUrl) } } };
+}
+
+function withAltText(altText: string | null | undefined): { altText?: string } {
+  return altText ? { altText } : {};
+}
+
+/** The text as readers are to see it. A form submits CRLF; what was typed is one line break. */
+export function plainText(content: Content): string {
+  return textWithLink(content).replaceAll('\r\n', '\n');
+}
+
 export function restHeaders(version: string, accessToken: string): Record<string, string> {
-  return { authorization: `Bearer ${accessToken}`, 'linkedin-version': version, 'x-restli-protocol-version': '2.0.0' };
+  return { ...protocolHeaders(accessToken), 'linkedin-version': version };
+}
+
+/** What calls below /v2 take, which know no version. */
+export function protocolHeaders(accessToken: string): Record<string, string> {
+  return { authorization: `Bearer ${accessToken}`, 'x-restli-protocol-version': '2.0.0' };
 }
 
 /** LinkedIn's documents never spell it out, but a member's id in a URN is the `sub` of OpenID Connect. */
@@ -42,7 +67,7 @@ export function authorUrn({ kind, externalId }: PublishingAccount): string {
  * LinkedIn does not fetch the page behind a link and requires a title. We have not fetched it either, so the card says
  * where the link leads: the address without scheme, `www.`, query and fragment, at most 200 characters.
  */
-function linkTitle(linkUrl: string): string {
+export function linkTitle(linkUrl: string): string {
   const { hostname, pathname } = new URL(linkUrl);
   const title = hostname.replace(/^www\./, '') + pathname.replace(/\/$/, '');
   return title.length > 200 ? `${title.slice(0, 199)}…` : title;

@@ -3,7 +3,7 @@
  * posts need a scope that LinkedIn no longer gives to anybody.)
  */
 import { z } from 'zod';
-import type { Content } from '../domain/content-rules.ts';
+import { type Content, textWithLink } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
 import { readJson, readLinkedInError } from './linkedin-error.ts';
@@ -59,7 +59,7 @@ export function readLookUpAnswer(
     return at === undefined ? [] : [{ id, text: normalised(fromLittleText(commentary)), at }];
   });
   const from = sentAt.getTime() - SKEW_MS;
-  const text = normalised(content.text);
+  const text = normalised(textWithLink(content));
   const matches = posts.filter(
     (post) => post.text === text && post.at >= from && post.at <= sentAt.getTime() + LATEST_MS,
   );

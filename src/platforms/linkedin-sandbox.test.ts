@@ -46,6 +46,7 @@ describe('connecting', () => {
         profileUrl: null,
         email: 'amara.okafor@example.com',
         grant: null,
+        grantedBy: 'aMr4OkF0r1',
       },
     ]);
   });

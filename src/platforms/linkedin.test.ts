@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Content } from '../domain/content-rules.ts';
 import { consentError } from './consent-error.ts';
 import { createLinkedIn } from './linkedin.ts';
 import { createPlatforms } from './registry.ts';
@@ -37,7 +38,9 @@ describe('looking for an organisation’s post', () => {
   const older = post('urn:li:share:1', 'older', '2026-11-20T12:00:00Z');
   const ours = post('urn:li:share:2', 'Ship \\(it\\) {hashtag|\\#|launch}', '2026-11-21T12:00:03Z');
 
-  async function lookUp(status: number, body: unknown) {
+  const typed: Content = { text: 'Ship (it)\r\n#launch', linkUrl: null, images: [] };
+
+  async function lookUp(status: number, body: unknown, content = typed) {
     const urls: string[] = [];
     const headers: Record<string, string>[] = [];
     const http = {
@@ -50,7 +53,7 @@ describe('looking for an organisation’s post', () => {
     };
     const adapter = createLinkedIn(settings, { sandboxed: false, clock, http });
     const result = await adapter.publisher.lookUp?.(
-      { text: 'Ship (it)\r\n#launch', linkUrl: null, images: [] },
+      content,
       { ...member, externalId: '42', kind: 'organization' },
       sentAt,
       AbortSignal.timeout(1000),
@@ -70,6 +73,18 @@ describe('looking for an organisation’s post', () => {
       'https://api.linkedin.com/rest/posts?q=author&author=urn%3Ali%3Aorganization%3A42&count=100&start=0&sortBy=CREATED',
     );
     expect(headers).toMatchObject({ 'x-restli-method': 'FINDER', 'linkedin-version': '202610' });
+  });
+
+  test('finds it by the text that was sent, where the link stands in it because of an image', async () => {
+    const images = [
+      { sha256: 'aa', altText: null, contentType: 'image/png', byteSize: 3, width: 1, height: 1, animated: false },
+    ] as const;
+    const published = post('urn:li:ugcPost:5', 'Look\n\nhttps://example.com/a\\_b', '2026-11-21T12:00:03Z');
+    const content = { text: 'Look', linkUrl: 'https://example.com/a_b', images };
+    expect((await lookUp(200, { elements: [published, older] }, content)).result).toMatchObject({
+      found: 'present',
+      externalId: 'urn:li:ugcPost:5',
+    });
   });
 
   test('takes it as absent only when an older post shows that the list is good', async () => {

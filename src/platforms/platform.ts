@@ -13,6 +13,8 @@ export interface PublishingAccount {
   externalId: string;
   kind: 'member' | 'organization' | 'page';
   accessToken: string;
+  /** When a person consented to it; null or absent: not known. LinkedIn may refuse a token in its first minutes. */
+  tokenIssuedAt?: Date | null;
 }
 
 /** The one request that creates a post: plain data, so that it can be hashed before it is sent. */
@@ -21,6 +23,8 @@ export interface CreateRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** Of the token in the headers, where reading the answer depends on it. Not sent. */
+  tokenIssuedAt?: Date | null;
 }
 
 /** Where a platform's file gets an image's bytes, and where it leaves the platform's id for them: nobody uploads twice. */
@@ -85,18 +89,27 @@ export interface AccountCandidate {
   email: string | null;
   /** The account's own token where it has one (a Facebook Page); null: the grant's. */
   grant: TokenGrant | null;
+  /**
+   * The person whose consent the token is, by his id at the platform, where a later consent of his replaces the token
+   * (LinkedIn). Absent or null elsewhere.
+   */
+  grantedBy?: string | null;
 }
+
+/** What is asked for: the person's own accounts, or the Pages of organisations as well (LinkedIn asks for those apart). */
+export type Reach = 'own' | 'organizations';
 
 export interface Connector {
   /**
    * Pure: where the browser is sent to consent.
    * @param request.codeChallenge PKCE, S256; left out of the address where the platform takes none
+   * @param request.reach `organizations` only where the adapter has `organizationScopes`; absent means `own`
    */
-  authorizeUrl(request: { redirectUri: string; state: string; codeChallenge: string }): string;
+  authorizeUrl(request: { redirectUri: string; state: string; codeChallenge: string; reach?: Reach }): string;
   /** @throws ConnectError with a sentence for the person */
   exchangeCode(answer: { code: string; redirectUri: string; codeVerifier: string }, now: Date): Promise<TokenGrant>;
-  /** The accounts this grant can publish to. @throws ConnectError */
-  candidates(grant: TokenGrant, now: Date): Promise<AccountCandidate[]>;
+  /** The accounts this grant can publish to; with `organizations`, theirs and the person's own. @throws ConnectError */
+  candidates(grant: TokenGrant, now: Date, reach?: Reach): Promise<AccountCandidate[]>;
   /** Absent where the platform issues no refresh tokens. @throws ConnectError; its `dead` says the token is gone for good */
   refresh?(refreshToken: string, now: Date): Promise<TokenGrant>;
 }
@@ -107,6 +120,8 @@ export interface PlatformAdapter {
   readonly connector: Connector;
   /** Scopes without which publishing is impossible: a grant that lacks one is refused when connecting. */
   readonly requiredScopes: readonly string[];
+  /** What publishing to organisations needs on top. Absent where a platform does not ask for that apart. */
+  readonly organizationScopes?: readonly string[];
   /** True while it is the sandbox that answers, not the real platform. */
   readonly sandboxed: boolean;
 }
