@@ -6,7 +6,7 @@ import { type Actor, roleIn } from '../domain/access.ts';
 import { PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import type { AccountCandidate, TokenGrant } from '../platforms/platform.ts';
-import { sealTokens } from './stored-tokens.ts';
+import { replaceTokens } from './stored-tokens.ts';
 
 export interface Connection {
   actor: Actor;
@@ -47,25 +47,14 @@ export async function connectAccount(
     displayName: candidate.displayName,
     profileUrl: candidate.profileUrl,
     ownerId: ownerAfter(connection, before),
-    status: 'active' as const,
-    statusReason: null,
-    scopes: [...grant.scopes],
-    connectedById: actor.id,
-    connectedAt: now,
-    tokenExpiresAt: grant.accessTokenExpiresAt,
-    // Goes with the refresh token: an old one that stays keeps its own end.
-    ...(grant.refreshToken && { refreshTokenExpiresAt: grant.refreshTokenExpiresAt }),
+    grantedBy: candidate.grantedBy ?? null,
+    ...grantedFields(actor, grant, now),
   };
   const account = before
     ? await tx.connectedAccount.update({ where: { id: before.id }, data })
     : await tx.connectedAccount.create({ data: { ...key, ...data } });
 
-  const tokens = sealTokens(ctx.tokenCipher, account, grant);
-  await tx.accountCredential.upsert({
-    where: { accountId: account.id },
-    create: { accountId: account.id, ...tokens },
-    update: { ...tokens, tokenVersion: { increment: 1 }, refreshLeaseUntil: null, refreshStartedAt: null },
-  });
+  await replaceTokens(tx, ctx.tokenCipher, account, grant);
   await recordEvent(
     tx,
     {
@@ -86,6 +75,20 @@ export async function connectAccount(
     now,
   );
   return account;
+}
+
+/** What every consent writes, whether the account is new or not. */
+export function grantedFields(actor: Actor, grant: TokenGrant, now: Date) {
+  return {
+    status: 'active' as const,
+    statusReason: null,
+    scopes: [...grant.scopes],
+    connectedById: actor.id,
+    connectedAt: now,
+    tokenExpiresAt: grant.accessTokenExpiresAt,
+    // Goes with the refresh token: an old one that stays keeps its own end.
+    ...(grant.refreshToken && { refreshTokenExpiresAt: grant.refreshTokenExpiresAt }),
+  };
 }
 
 function assertMayConnect({ actor, teamId, personal }: Connection): void {

@@ -1,5 +1,6 @@
 /** How a connected account's tokens lie in `account_credentials`: each column encrypted and bound to its place. */
 import type { AccountCredential, ConnectedAccount } from '@prisma/client';
+import type { Tx } from '../database/client.ts';
 import type { TokenGrant } from '../platforms/platform.ts';
 import type { TokenBinding, TokenCipher } from './token-cipher.ts';
 
@@ -18,6 +19,16 @@ export function sealTokens(
       ? { refreshToken: cipher.encrypt(grant.refreshToken, bindingOf(account, 'refresh_token')) }
       : {}),
   };
+}
+
+/** Puts a new grant in the place of what the account had; whoever was refreshing the old one then loses. */
+export async function replaceTokens(tx: Tx, cipher: TokenCipher, account: Account, grant: TokenGrant): Promise<void> {
+  const tokens = sealTokens(cipher, account, grant);
+  await tx.accountCredential.upsert({
+    where: { accountId: account.id },
+    create: { accountId: account.id, ...tokens },
+    update: { ...tokens, tokenVersion: { increment: 1 }, refreshLeaseUntil: null, refreshStartedAt: null },
+  });
 }
 
 /** @throws TokenUnreadableError */

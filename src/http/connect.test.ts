@@ -276,7 +276,7 @@ describe('coming back with several accounts', () => {
     const pending = pendingIn(asked.text);
     const wrong = await visitor.post('/connect/facebook/choice', { pending, account: '3' });
     expect(wrong.status).toBe(400);
-    expect(wrong.text).toContain('Choose one of these accounts.');
+    expect(wrong.text).toContain('Choose at least one of these accounts.');
     const chosen = await visitor.post('/connect/facebook/choice', { pending, account: '2' });
     expect([chosen.status, chosen.location]).toEqual([303, ACCOUNTS]);
     expect(await accounts()).toMatchObject([

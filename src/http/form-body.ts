@@ -5,10 +5,19 @@ export const readForm: RequestHandler = express.urlencoded({ extended: false, li
 
 /** @returns the text of one field; empty when it is missing or was sent twice */
 export function formText(req: Request, name: string): string {
-  const body: unknown = req.body;
-  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return '';
-  const value: unknown = Object.getOwnPropertyDescriptor(body, name)?.value;
+  const value = fieldOf(req, name);
   return typeof value === 'string' ? value : '';
+}
+
+/** @returns the texts of a field that may be sent several times, such as ticked boxes */
+export function formTexts(req: Request, name: string): string[] {
+  return [fieldOf(req, name)].flat().filter((value) => typeof value === 'string');
+}
+
+function fieldOf(req: Request, name: string): unknown {
+  const body: unknown = req.body;
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
+  return Object.getOwnPropertyDescriptor(body, name)?.value;
 }
 
 /** @returns one query parameter's text; null when it is missing or was given twice */

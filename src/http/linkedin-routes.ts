@@ -2,20 +2,21 @@
  * Signing in with LinkedIn: passport and our OpenID Connect strategy fetch who it is and what we may do for him, then we
  * decide whom that lets in. Because the same consent covers publishing, it also connects the member's account to his team.
  */
+import type { ConnectedAccount } from '@prisma/client';
 import { type Request, type Response, Router } from 'express';
 import passport from 'passport';
 import type OAuth2Strategy from 'passport-oauth2';
 import { z } from 'zod';
-import { connectAccount } from '../accounts/connect-account.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import type { Actor } from '../domain/access.ts';
+import { type Actor, roleIn } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type Admission, admitLinkedInMember, linkLinkedInMember } from '../identity/linkedin-identity.ts';
 import { type LinkedInGrant, LinkedInOpenIdStrategy } from '../identity/linkedin-strategy.ts';
 import { recordSignIn } from '../identity/sign-in.ts';
 import { consentError } from '../platforms/consent-error.ts';
-import { releaseAccountHolds } from '../publishing/release-account.ts';
+import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
+import { organizationsAddress } from './connect-journey.ts';
 import { formText, queryText, readForm } from './form-body.ts';
 import { requireActor } from './guard.ts';
 import { linkedInMode } from './linkedin-mode.ts';
@@ -62,10 +63,11 @@ export function linkedInRoutes(ctx: AppContext): Router {
     const kept = readGrant(ctx, req, actor, formText(req, 'pending'), linkedInGrant);
     if (kept === null) return sendProblem(req, res, EXPIRED);
     dropGrant(req);
-    await ctx.db.$transaction(async (tx) => {
+    const ended = await ctx.db.$transaction(async (tx) => {
       await linkLinkedInMember(tx, ctx, actor, kept.profile);
-      await connectOwnAccount(tx, ctx, actor, kept);
+      return connectOwnAccount(tx, ctx, actor, kept);
     });
+    await holdForEnded(ctx, ended);
     res.redirect(303, '/admin');
   });
 
@@ -75,17 +77,17 @@ export function linkedInRoutes(ctx: AppContext): Router {
 /** Lets the member in, or tells him kindly why not; and asks first when he is signed in as somebody already. */
 async function admit(ctx: AppContext, req: Request, res: Response, answer: LinkedInGrant): Promise<void> {
   const signedIn = res.locals.actor;
-  const admission = await ctx.db.$transaction(async (tx): Promise<Admission> => {
+  const { admission, ended } = await ctx.db.$transaction(async (tx): Promise<Decided> => {
     const decided = await admitLinkedInMember(tx, ctx, answer.profile, req.session.invitationHash ?? null);
-    if (decided.admitted) {
-      await recordSignIn(tx, ctx, decided.actor, 'linkedin', req.ip ?? 'unknown');
-      await connectOwnAccount(tx, ctx, decided.actor, answer);
-    }
-    return decided;
+    if (!decided.admitted) return { admission: decided, ended: await spread(tx, ctx, null, answer, []) };
+    await recordSignIn(tx, ctx, decided.actor, 'linkedin', req.ip ?? 'unknown');
+    return { admission: decided, ended: await connectOwnAccount(tx, ctx, decided.actor, answer) };
   });
+  await holdForEnded(ctx, ended);
   if (admission.admitted) {
     await startSession(ctx, req, res, admission.actor);
-    res.redirect(302, takeReturnPath(ctx, req, res));
+    const wayOn = takeReturnPath(ctx, req, res);
+    res.redirect(302, pagesToConnectAgain(admission.actor, ended) ?? wayOn);
     return;
   }
   if (signedIn !== undefined && admission.reason === 'uninvited') {
@@ -99,16 +101,27 @@ async function admit(ctx: AppContext, req: Request, res: Response, answer: Linke
   sendProblem(req, res, NOT_ADMITTED[admission.reason]);
 }
 
-/** Signing in connects the member's own account, as his personal one, to his first team; without a team there is nothing to connect to. */
+interface Decided {
+  admission: Admission;
+  /** Accounts whose token this consent has ended. */
+  ended: ConnectedAccount[];
+}
+
+/**
+ * Signing in connects the member's own account, as his personal one, to his first team; without a team there is nothing to
+ * connect to. What he connected before gets the new token too, where it is enough.
+ * @returns the accounts whose token this consent has ended
+ */
 async function connectOwnAccount(
   tx: Tx,
   ctx: AppContext,
   actor: Actor,
-  { profile, grant }: LinkedInGrant,
-): Promise<void> {
+  answer: LinkedInGrant,
+): Promise<ConnectedAccount[]> {
+  const { profile, grant } = answer;
   const teamId = actor.memberships[0]?.teamId;
   const granted = ctx.platforms.linkedin?.requiredScopes.every((scope) => grant.scopes.includes(scope)) === true;
-  if (teamId === undefined || !granted) return;
+  if (teamId === undefined || !granted) return spread(tx, ctx, actor, answer, []);
   const candidate = {
     externalId: profile.sub,
     kind: 'member',
@@ -116,22 +129,40 @@ async function connectOwnAccount(
     profileUrl: null,
     email: profile.email,
     grant: null,
+    grantedBy: profile.sub,
   } as const;
+  const connected = [];
   try {
-    const account = await connectAccount(tx, ctx, {
-      actor,
-      teamId,
-      personal: true,
-      platform: 'linkedin',
-      candidate,
-      grant,
-    });
-    await releaseAccountHolds(tx, ctx, account.id);
+    const connection = { actor, teamId, personal: true, platform: 'linkedin', candidate, grant } as const;
+    connected.push(await connectAndRelease(tx, ctx, connection));
   } catch (error) {
     // Somebody else of the team has it as his own: that keeps nobody from signing in.
     if (!(error instanceof Refusal)) throw error;
     ctx.log.info({ user: actor.id, reason: error.message }, 'signing in with LinkedIn did not connect the account');
   }
+  return spread(tx, ctx, actor, answer, connected);
+}
+
+/** @param actor null when nobody is let in: then earlier tokens may end, but nothing is renewed */
+async function spread(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor | null,
+  { profile, grant }: LinkedInGrant,
+  connected: readonly ConnectedAccount[],
+): Promise<ConnectedAccount[]> {
+  const adapter = ctx.platforms.linkedin;
+  if (adapter === undefined) return [];
+  const { ended } = await renewAndRelease(tx, ctx, { actor, adapter, grantedBy: profile.sub, grant }, connected);
+  return ended;
+}
+
+/** LinkedIn has just ended the permission for these Pages: the person is asked for it again while he is here. */
+function pagesToConnectAgain(actor: Actor, ended: readonly ConnectedAccount[]): string | null {
+  const page = ended.find(
+    ({ kind, teamId }) => kind === 'organization' && (actor.isSuperuser || roleIn(actor, teamId) !== null),
+  );
+  return page === undefined ? null : organizationsAddress('linkedin', page.teamId);
 }
 
 /** Runs the strategy: exchanges the code and asks who it is. @returns LinkedIn's answer, or what to tell the person */

@@ -5,11 +5,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import type { Platform } from '../domain/platform-name.ts';
+import type { Reach } from '../platforms/platform.ts';
 
 export type ConsentPurpose =
   | { kind: 'sign-in' }
-  /** `renew`: from "Connect again", where whose account it is stays as it is. */
-  | { kind: 'connect'; platform: Platform; teamId: string; userId: string; renew: boolean };
+  /** `renew`: from "Connect again", where whose account it is stays as it is. `reach`: what is to be connected. */
+  | { kind: 'connect'; platform: Platform; teamId: string; userId: string; renew: boolean; reach: Reach };
 
 export interface PendingConsent {
   state: string;

@@ -32,6 +32,7 @@ export const accountCandidate = z.object({
   profileUrl: z.string().nullable(),
   email: z.string().nullable(),
   grant: tokenGrant.nullable(),
+  grantedBy: z.string().nullable().default(null),
 });
 
 /** @param content plain data. @returns the id that the answering form has to name */

@@ -13,7 +13,10 @@ export interface PublishingAccount {
   externalId: string;
   kind: 'member' | 'organization' | 'page';
   accessToken: string;
-  /** When a person consented to it; null or absent: not known. LinkedIn may refuse a token in its first minutes. */
+  /**
+   * When a person consented to it: LinkedIn may refuse a token in its first minutes. Null or absent: not known, or it has
+   * been accepted since.
+   */
   tokenIssuedAt?: Date | null;
 }
 

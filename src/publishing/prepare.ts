@@ -92,7 +92,13 @@ export async function prepare(
     const { accessToken, tokenVersion } = await usableAccessToken(ctx, account.id);
     const prepared = await platform.publisher.prepare(
       content,
-      { externalId: account.externalId, kind: account.kind, accessToken },
+      {
+        externalId: account.externalId,
+        kind: account.kind,
+        accessToken,
+        // What has been used since then is no new token any more.
+        tokenIssuedAt: (account.lastUsedAt ?? account.connectedAt) > account.connectedAt ? null : account.connectedAt,
+      },
       NO_IMAGES,
       now,
       signal,

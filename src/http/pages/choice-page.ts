@@ -14,16 +14,16 @@ export interface ChoicePage {
 
 export function choicePage({ action, pending, platformLabel, teamName, candidates, problem }: ChoicePage): string {
   return layout({
-    title: 'Choose an account',
-    body: html`<h1>Which one?</h1>
+    title: 'Choose accounts',
+    body: html`<h1>Which ones?</h1>
 ${formProblem(problem)}
-<p class="soft">${platformLabel} lets you publish to several accounts. Choose what ${teamName} may publish to.</p>
+<p class="soft">${platformLabel} lets you publish to several accounts. Tick those that ${teamName} may publish to.</p>
 <form method="post" action="${action}">
 <input type="hidden" name="pending" value="${pending}">
 <fieldset><legend>Accounts</legend>
 ${candidates.map(
-  ({ externalId, displayName, kind }, index) =>
-    html`<label class="choice"><input type="radio" name="account" value="${externalId}" required${index === 0 && html` checked`}><span>${displayName} <span class="soft">${kind}</span></span></label>`,
+  ({ externalId, displayName, kind }) =>
+    html`<label class="choice"><input type="checkbox" name="account" value="${externalId}"><span>${displayName} <span class="soft">${kind}</span></span></label>`,
 )}
 </fieldset>
 <button type="submit">Connect</button>

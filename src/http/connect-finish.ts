@@ -1,0 +1,142 @@
+/**
+ * What happens once the platform has sent a person back with a code: the code becomes a grant, what he connected before gets
+ * it, and the account it is about is connected, or a choice is shown where there are several.
+ */
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import type { AppContext } from '../context.ts';
+import { roleIn } from '../domain/access.ts';
+import { PLATFORM_LABEL, PLATFORMS } from '../domain/platform-name.ts';
+import { type AccountCandidate, ConnectError, type TokenGrant } from '../platforms/platform.ts';
+import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
+import { ACCOUNTS_PAGE, type Connecting, callbackUrl } from './connect-journey.ts';
+import { failed, incomplete, nothingToConnect } from './connect-problems.ts';
+import { choicePage } from './pages/choice-page.ts';
+import { accountCandidate, keepGrant, tokenGrant } from './pending-grant.ts';
+import { sendProblem } from './problem.ts';
+import { saveSession } from './session.ts';
+
+/** What waits for the person's choice. */
+export const pendingChoice = z.object({
+  platform: z.enum(PLATFORMS),
+  teamId: z.string(),
+  renew: z.boolean(),
+  reach: z.enum(['own', 'organizations']),
+  candidates: z.array(accountCandidate),
+  grant: tokenGrant,
+});
+
+/** Answers the callback. */
+export async function finishConnecting(
+  ctx: AppContext,
+  req: Request,
+  res: Response,
+  connecting: Connecting,
+  answer: { code: string; codeVerifier: string },
+): Promise<void> {
+  const { platform, connector } = connecting.adapter;
+  try {
+    const redirectUri = callbackUrl(ctx, platform);
+    const grant = await connector.exchangeCode({ ...answer, redirectUri }, ctx.clock.now());
+    const missing = neededScopes(connecting).filter((scope) => !grant.scopes.includes(scope));
+    if (missing.length > 0) return sendProblem(req, res, incomplete(connecting, missing));
+    const own = await connector.candidates(grant, ctx.clock.now());
+    if (connecting.reach === 'organizations') await offerOrganizations(ctx, req, res, connecting, grant, own);
+    else await offer(ctx, req, res, connecting, grant, own);
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    ctx.log.warn({ requestId: res.locals.requestId, platform, reason: error.code }, 'connecting failed');
+    sendProblem(req, res, failed(connecting, error));
+  }
+}
+
+function neededScopes({ adapter, reach }: Connecting): readonly string[] {
+  return reach === 'own' ? adapter.requiredScopes : [...adapter.requiredScopes, ...(adapter.organizationScopes ?? [])];
+}
+
+/** Connects the one account there is, or asks which of several. */
+async function offer(
+  ctx: AppContext,
+  req: Request,
+  res: Response,
+  connecting: Connecting,
+  grant: TokenGrant,
+  candidates: readonly AccountCandidate[],
+): Promise<void> {
+  const { actor, team, adapter, renew, reach } = connecting;
+  const [only, ...others] = candidates;
+  if (only === undefined) return sendProblem(req, res, nothingToConnect(connecting));
+  if (others.length === 0) {
+    await saveAccounts(ctx, connecting, [only], grant);
+    res.redirect(302, ACCOUNTS_PAGE);
+    return;
+  }
+  const kept = { platform: adapter.platform, teamId: team.id, renew, reach, candidates, grant };
+  const pending = keepGrant(ctx, req, actor, kept);
+  await saveSession(req);
+  res.setHeader('Cache-Control', 'no-store');
+  res.type('html').send(choicePage(choiceContent(connecting, candidates, pending)));
+}
+
+/**
+ * The consent for Pages has ended the tokens that the person gave before, so these are renewed first of all: whatever
+ * becomes of the Pages, nothing that worked must stop. Pages that had been connected are among them, and the others are
+ * offered.
+ */
+async function offerOrganizations(
+  ctx: AppContext,
+  req: Request,
+  res: Response,
+  connecting: Connecting,
+  grant: TokenGrant,
+  own: readonly AccountCandidate[],
+): Promise<void> {
+  const { actor, adapter, team, renew } = connecting;
+  const grantedBy = own[0]?.grantedBy ?? null;
+  const { renewed, ended } = await ctx.db.$transaction((tx) =>
+    renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, []),
+  );
+  await holdForEnded(ctx, ended);
+  const pages = renewed.filter(({ kind }) => kind === 'organization');
+  // From "Connect again": it is done, and nobody asked for more.
+  if (renew && pages.length > 0) return res.redirect(302, ACCOUNTS_PAGE);
+  const candidates = await adapter.connector.candidates(grant, ctx.clock.now(), 'organizations');
+  const organizations = candidates.filter(({ kind }) => kind === 'organization');
+  const others = organizations.filter(
+    ({ externalId }) => !pages.some((page) => page.teamId === team.id && page.externalId === externalId),
+  );
+  if (organizations.length > 0 && others.length === 0) return res.redirect(302, ACCOUNTS_PAGE);
+  await offer(ctx, req, res, connecting, grant, others);
+}
+
+/** A manager's or superuser's account is the team's; anybody else's is his own. */
+export async function saveAccounts(
+  ctx: AppContext,
+  { actor, team, adapter, renew, reach }: Connecting,
+  candidates: readonly AccountCandidate[],
+  grant: TokenGrant,
+): Promise<void> {
+  const personal = !actor.isSuperuser && roleIn(actor, team.id) !== 'manager';
+  const { platform } = adapter;
+  const ended = await ctx.db.$transaction(async (tx) => {
+    const connected = [];
+    for (const candidate of candidates) {
+      const connection = { actor, teamId: team.id, personal, keepOwner: renew, platform, candidate };
+      connected.push(await connectAndRelease(tx, ctx, { ...connection, grant: candidate.grant ?? grant }));
+    }
+    // With Pages it has been done already, before they were offered.
+    const grantedBy = reach === 'own' ? (candidates[0]?.grantedBy ?? null) : null;
+    return (await renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, connected)).ended;
+  });
+  await holdForEnded(ctx, ended);
+}
+
+export function choiceContent({ team, adapter }: Connecting, candidates: readonly AccountCandidate[], pending: string) {
+  return {
+    action: `/connect/${adapter.platform}/choice`,
+    pending,
+    platformLabel: PLATFORM_LABEL[adapter.platform],
+    teamName: team.name,
+    candidates,
+  };
+}
