@@ -23,3 +23,12 @@ export function accountAddress(
 export function sandboxFeed(ctx: Pick<AppContext, 'config'>, platform: ConnectedAccount['platform']): string {
   return `${new URL(ctx.config.platforms[platform].authorizeUrl).origin}/`;
 }
+
+/** Where connecting an account again begins. Pages of organisations need the wider consent. */
+export function reconnectAddress({
+  platform,
+  kind,
+  teamId,
+}: Pick<ConnectedAccount, 'platform' | 'kind' | 'teamId'>): string {
+  return `/connect/${platform}?team=${teamId}&renew=1${kind === 'organization' ? '&organizations=1' : ''}`;
+}

@@ -5,7 +5,7 @@ import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { NEEDS_ATTENTION } from '../domain/publication.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 import { workerPresence } from '../publishing/worker-presence.ts';
-import { sandboxFeed } from './account-address.ts';
+import { reconnectAddress, sandboxFeed } from './account-address.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import type { Where } from './resource-query.ts';
 
@@ -95,7 +95,7 @@ export async function dashboardData(
     db.connectedAccount.findMany({
       where: within('ConnectedAccount', { status: 'reconnect_required' }),
       take: LENGTH,
-      select: { id: true, platform: true, displayName: true, teamId: true, ownerId: true },
+      select: { id: true, platform: true, kind: true, displayName: true, teamId: true, ownerId: true },
     }),
     db.publication.findMany({
       where: within('Publication', {
@@ -125,6 +125,7 @@ export async function dashboardData(
     })),
     accountsToReconnect: accountsToReconnect.map(({ ownerId, ...account }) => ({
       ...account,
+      reconnectUrl: reconnectAddress(account),
       mayReconnect: can(actor, 'ConnectedAccount', 'reconnect', { ownerId, teamId: account.teamId }),
     })),
     workerRuns: workers.some(({ state }) => state === 'running'),
@@ -132,8 +133,9 @@ export async function dashboardData(
     workers: actor.isSuperuser ? workers : [],
     overdueSeconds,
     medianLatenessMs: median(late.map(({ dueAt, sentAt }) => (sentAt?.getTime() ?? 0) - (dueAt?.getTime() ?? 0))),
-    platforms: Object.values(ctx.platforms).map(({ platform, sandboxed }) => ({
+    platforms: Object.values(ctx.platforms).map(({ platform, sandboxed, organizationScopes }) => ({
       platform,
+      organizations: organizationScopes !== undefined,
       label: PLATFORM_LABEL[platform],
       sandboxed,
       feedUrl: sandboxed ? sandboxFeed(ctx, platform) : null,

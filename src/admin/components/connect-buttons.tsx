@@ -6,7 +6,14 @@ import { api } from './panel-client.ts';
 import { useOwnTeam } from './use-own-team.ts';
 
 export interface ConnectChoice {
-  platforms: readonly { platform: string; label: string; sandboxed: boolean; feedUrl: string | null }[];
+  platforms: readonly {
+    platform: string;
+    label: string;
+    sandboxed: boolean;
+    feedUrl: string | null;
+    /** Whether Pages of organisations are connected by a consent of their own. */
+    organizations: boolean;
+  }[];
   teams: readonly { id: string; name: string }[];
 }
 
@@ -52,6 +59,20 @@ export function ConnectButtons({ choice }: { choice?: ConnectChoice }) {
           <Icon icon="ArrowRight" size={15} aria-hidden="true" />
         </a>
       ))}
+      {loaded.platforms
+        .filter(({ organizations }) => organizations)
+        .map(({ platform, label }) => (
+          <a
+            key={`${platform} Pages`}
+            className="ss-button"
+            href={`/connect/${platform}/organizations?team=${encodeURIComponent(chosen)}`}
+            data-testid={`connect-${platform}-pages`}
+          >
+            <PlatformMark platform={platform} size="small" />
+            {label} Pages
+            <Icon icon="ArrowRight" size={15} aria-hidden="true" />
+          </a>
+        ))}
     </span>
   );
 }

@@ -38,7 +38,7 @@ export function Banners({ data }: { data: DashboardData }) {
         >
           Its posts wait until then; nothing is lost.{' '}
           {account.mayReconnect ? (
-            <a href={`/connect/${account.platform}?team=${account.teamId}`}>Connect it again</a>
+            <a href={account.reconnectUrl}>Connect it again</a>
           ) : (
             'Ask a manager of your team to connect it.'
           )}

@@ -28,7 +28,14 @@ export interface DashboardData extends ConnectChoice {
     actor: string | null;
     about: string | null;
   }[];
-  accountsToReconnect: { id: string; platform: string; displayName: string; teamId: string; mayReconnect: boolean }[];
+  accountsToReconnect: {
+    id: string;
+    platform: string;
+    displayName: string;
+    teamId: string;
+    mayReconnect: boolean;
+    reconnectUrl: string;
+  }[];
   workerRuns: boolean;
   /** Only for superusers. */
   workers: { id: string; host: string; pid: number; startedAt: string; beatAt: string; state: string }[];

@@ -2,6 +2,7 @@ import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope, roleIn } from '../../domain/access.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
+import { reconnectAddress } from '../account-address.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -82,11 +83,11 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         async (_actor, id) => {
           const account = await ctx.db.connectedAccount.findUniqueOrThrow({
             where: { id },
-            select: { platform: true, teamId: true },
+            select: { platform: true, kind: true, teamId: true },
           });
           return {
             notice: 'Continue on the platform to connect it again.',
-            redirectUrl: `/connect/${account.platform}?team=${account.teamId}&renew=1`,
+            redirectUrl: reconnectAddress(account),
           };
         },
         { icon: 'RefreshCw' },
