@@ -91,7 +91,7 @@ function readForbidden(error: LinkedInError, code: string, reading: Reading): No
 
 /**
  * When a token that is new is tried again; null when it is old enough to be taken at its word. The wait doubles with the
- * token's age, so that a lag of seconds costs seconds and the whole five minutes cost five attempts; the last of them is
+ * token's age, so that a lag of seconds costs seconds and the whole five minutes cost five requests; the last of them is
  * made when the five minutes are over and believes what it is told.
  */
 function settledAt({ now, tokenIssuedAt }: Reading): Date | null {
@@ -110,6 +110,8 @@ function notSettled(httpStatus: number, errorCode: string, retryAt: Date): NotCr
     errorMessage:
       'LinkedIn does not accept the new permission yet, which can take five minutes after connecting. Nothing was published; it is tried again shortly.',
     retryAt,
+    // Ends by itself after five minutes; a post's own attempts are for when something is wrong with it.
+    uncounted: true,
   };
 }
 
