@@ -54,7 +54,11 @@ export const MEMBERS = [
 ] as const;
 
 export async function openBench(
-  over: Partial<Pick<AppContext, 'timings' | 'onStep' | 'clock'>> & { database?: FreshDatabase } = {},
+  over: Partial<Pick<AppContext, 'timings' | 'onStep' | 'clock'>> & {
+    database?: FreshDatabase;
+    /** LINKEDIN_POSTS_API */
+    postsApi?: 'posts' | 'ugcPosts';
+  } = {},
 ): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-bench-'));
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -68,6 +72,7 @@ export async function openBench(
     clientSecret: 'sandbox-secret',
     authorizeUrl: sandbox.linkedin.oauthUrl,
     apiUrl: sandbox.linkedin.apiUrl,
+    postsApi: over.postsApi ?? 'posts',
   };
   const tokenKey = randomBytes(32);
   const boss = new PgBoss({ connectionString: database.url, max: 3, schedule: false });
