@@ -21,7 +21,7 @@ export const pendingChoice = z.object({
   platform: z.enum(PLATFORMS),
   teamId: z.string(),
   renew: z.boolean(),
-  reach: z.enum(['own', 'organizations']),
+  reach: z.enum(['own', 'organizations']).default('own'),
   candidates: z.array(accountCandidate),
   grant: tokenGrant,
 });
