@@ -22,7 +22,7 @@ export default function RecordList({ resource }: ActionProps) {
       subtitle={text.subtitle}
       actions={
         <>
-          {resource.id === 'ConnectedAccount' ? <ConnectButtons /> : null}
+          {resource.id === 'ConnectedAccount' ? <ConnectButtons withPages /> : null}
           {hasAction(resource.resourceActions, 'new') && text.create !== undefined ? (
             <Link
               className={`ss-button ${resource.id === 'Hold' ? 'ss-danger-quiet' : 'ss-primary'}`}

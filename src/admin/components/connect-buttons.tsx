@@ -17,8 +17,11 @@ export interface ConnectChoice {
   teams: readonly { id: string; name: string }[];
 }
 
-/** @param choice what the dashboard has loaded already; loaded here when absent */
-export function ConnectButtons({ choice }: { choice?: ConnectChoice }) {
+/**
+ * @param choice what the dashboard has loaded already; loaded here when absent
+ * @param withPages whether Pages of organisations are offered as well: for those who have come to manage accounts
+ */
+export function ConnectButtons({ choice, withPages = false }: { choice?: ConnectChoice; withPages?: boolean }) {
   const [loaded, setLoaded] = useState<ConnectChoice | null>(choice ?? null);
   const [team, setTeam] = useState('');
   useEffect(() => {
@@ -60,7 +63,7 @@ export function ConnectButtons({ choice }: { choice?: ConnectChoice }) {
         </a>
       ))}
       {loaded.platforms
-        .filter(({ organizations }) => organizations)
+        .filter(({ organizations }) => withPages && organizations)
         .map(({ platform, label }) => (
           <a
             key={`${platform} Pages`}

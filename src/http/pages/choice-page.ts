@@ -23,7 +23,7 @@ ${formProblem(problem)}
 <fieldset><legend>Accounts</legend>
 ${candidates.map(
   ({ externalId, displayName, kind }) =>
-    html`<label class="choice"><input type="checkbox" name="account" value="${externalId}"><span>${displayName} <span class="soft">${kind}</span></span></label>`,
+    html`<label class="choice"><input type="checkbox" name="account" value="${externalId}"><span>${displayName} <span class="soft">${kind === 'member' ? 'member' : 'Page'}</span></span></label>`,
 )}
 </fieldset>
 <button type="submit">Connect</button>
