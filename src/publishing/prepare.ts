@@ -43,8 +43,8 @@ export type Preparation =
       approvalId: string | null;
     }
   | { ready: false; waiting: Waiting }
-  /** Nothing was sent; the outcome says what follows. */
-  | { ready: false; outcome: Outcome };
+  /** Nothing was sent; the outcome says what follows. With the version of the token that an upload was tried with. */
+  | { ready: false; outcome: Outcome; tokenVersion?: number };
 
 /**
  * @param now by the database's clock, which alone decides what is late; ahead of time, the instant at which it will be sent
@@ -103,7 +103,7 @@ export async function prepare(
       now,
       signal,
     );
-    if (!prepared.ready) return prepared;
+    if (!prepared.ready) return { ...prepared, tokenVersion };
     const { request } = prepared;
     const requestHash = createHash('sha256').update(request.body).digest('hex');
     const frozen = freeze(publication, request, requestHash, approval?.approvedById ?? null);

@@ -8,7 +8,9 @@
  */
 import type { AppContext } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
+import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
 import { sendRecorded, unsettled } from './send-recorded.ts';
@@ -31,7 +33,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
     // What a stop cut short, an upload perhaps, is no failure of the post.
     else if (signal.aborted) await handBack(ctx, claim);
-    else await settle(ctx, claim, preparation.outcome, ctx.clock.now());
+    else await settleUnsent(ctx, claim, publication, preparation.outcome, preparation.tokenVersion);
     return;
   }
   if (signal.aborted) {
@@ -50,6 +52,17 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     const { accountId } = publication;
     await sendRecorded(ctx, { claim, accountId, preparation, sentAt, recordingAt }, signal);
   }
+}
+
+async function settleUnsent(
+  ctx: AppContext,
+  claim: Claim,
+  { accountId }: ClaimedPublication,
+  outcome: Outcome,
+  tokenVersion: number | undefined,
+): Promise<void> {
+  await settle(ctx, claim, outcome, ctx.clock.now(), tokenVersion);
+  if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
 }
 
 /** Either a hold was ordered while we prepared, or the claim was lost. Nothing was sent. */
