@@ -1,6 +1,6 @@
 /**
  * The layering of src/: imports point down this list only.
- *   main > app > {http, worker} > admin > publishing > {accounts, identity} > {platforms, audit} > domain
+ *   main > app > {http, worker} > admin > publishing > {accounts, identity, media} > {platforms, audit} > domain
  * `config`, `context`, `clock`, `log`, `database` are leaves that `domain` never sees. Tests may import anything below them.
  */
 const LAYERS = [
@@ -12,6 +12,7 @@ const LAYERS = [
   ['publishing', '^src/publishing/'],
   ['accounts', '^src/accounts/'],
   ['identity', '^src/identity/'],
+  ['media', '^src/media/'],
   ['platforms', '^src/platforms/'],
   ['audit', '^src/audit/'],
   ['domain', '^src/domain/'],
@@ -25,6 +26,7 @@ const RANK = {
   publishing: 4,
   accounts: 5,
   identity: 5,
+  media: 5,
   platforms: 6,
   audit: 6,
   domain: 7,
@@ -78,6 +80,14 @@ module.exports = {
       severity: 'error',
       from: { path: path('platforms'), ...PRODUCT },
       to: { path: ['^src/database/', '^node_modules/(@prisma|express|pg|pg-boss)/'] },
+    },
+    {
+      name: 'only-media-unpacks-images',
+      comment:
+        'Decoding what a stranger made is the riskiest thing done here. It happens in one place, which bounds it in memory and time.',
+      severity: 'error',
+      from: { path: '^src/(?!media/)', ...PRODUCT },
+      to: { path: '^node_modules/sharp/' },
     },
     {
       name: 'admin-does-not-import-platform-files',

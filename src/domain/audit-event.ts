@@ -34,6 +34,8 @@ export const AUDIT_ACTIONS = [
   'publication.cancelled',
   'publication.held',
   'publication.missed',
+  'media.added',
+  'media.removed',
   'hold.created',
   'hold.released',
   'audit.exported',
@@ -48,6 +50,7 @@ export const AUDIT_ENTITIES = [
   'Membership',
   'User',
   'Hold',
+  'Media',
   'AuditEvent',
 ] as const;
 export type AuditEntity = (typeof AUDIT_ENTITIES)[number];

@@ -3,6 +3,7 @@
  * check before sending ask the same functions. Limits: LinkedIn 3,000 characters (documented for UGC text; the Posts API
  * documents only the error), counted on the text as typed, not on its escaped form.
  */
+import { imageProblems } from './image-rules.ts';
 import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
 
 export interface Content {
@@ -30,7 +31,7 @@ export interface ContentImage {
 
 export interface Problem {
   /** The form field it belongs to. */
-  field: 'text' | 'linkUrl';
+  field: 'text' | 'linkUrl' | 'media';
   /** A sentence that says what to do. */
   message: string;
 }
@@ -79,6 +80,7 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
       message: 'A link must be a full web address, such as https://example.com/page.',
     });
   }
+  for (const message of imageProblems(content.images, platforms)) problems.push({ field: 'media', message });
   return problems;
 }
 

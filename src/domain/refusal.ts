@@ -16,8 +16,13 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly fields: Readonly<Record<string, string>>;
 
-  constructor(code: RefusalCode, message: string, fields: Readonly<Record<string, string>> = {}) {
-    super(message);
+  constructor(
+    code: RefusalCode,
+    message: string,
+    fields: Readonly<Record<string, string>> = {},
+    options: { cause?: unknown } = {},
+  ) {
+    super(message, options);
     this.code = code;
     this.fields = fields;
   }

@@ -24,9 +24,9 @@ export function sendProblem(req: Request, res: Response, problem: Problem): void
   res.type('html').send(messagePage({ title, sentences: [sentence], link: back, requestId }));
 }
 
-/** The panel's API, a JSON body, or somebody who asks for JSON before a page. */
+/** The panel's API, images (which the panel asks for), a JSON body, or somebody who asks for JSON before a page. */
 export function wantsJson(req: Request): boolean {
-  if (/^\/admin\/api(\/|\?|$)/i.test(req.originalUrl)) return true;
+  if (/^\/(admin\/api|media)(\/|\?|$)/i.test(req.originalUrl)) return true;
   if (req.is('json') === 'json') return true;
   return req.get('accept') !== undefined && req.accepts(['html', 'json']) === 'json';
 }

@@ -1,6 +1,6 @@
 /**
  * Front door 1. Everything a browser or a probe can reach, in the order a request passes it: id and log, security
- * headers, health (no session), our pages' style, web session, origin check, the ways in, the guard, the panel.
+ * headers, health (no session), our pages' style, web session, origin check, the ways in, images, the guard, the panel.
  */
 import compression from 'compression';
 import express, { type Express, type Router } from 'express';
@@ -15,6 +15,7 @@ import { panelGuard } from './guard.ts';
 import { type HealthOptions, healthRoutes } from './health-routes.ts';
 import { linkedInRoutes } from './linkedin-routes.ts';
 import { loginRoutes } from './login-routes.ts';
+import { mediaRoutes } from './media-routes.ts';
 import { originCheck } from './origin-check.ts';
 import { pageAssets } from './page-assets.ts';
 import { requestLog } from './request-log.ts';
@@ -57,6 +58,7 @@ export function createServer(
   app.use(welcomeRoutes(ctx));
   app.use(linkedInRoutes(ctx));
   app.use(connectRoutes(ctx));
+  app.use(mediaRoutes(ctx));
   app.use('/admin', panelGuard(ctx), adminBody(), admin);
   app.use(notFoundPage);
   app.use(errorPage(ctx));

@@ -1,6 +1,7 @@
 /** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
+import { removeUnusedImages } from '../media/remove-unused-images.ts';
 import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
@@ -15,6 +16,8 @@ const CONCURRENCY = 50;
 /** pg-boss finds future jobs by polling; this is its floor. Alarms ring early, so it costs no lateness. */
 const POLL_SECONDS = 0.5;
 const ALARM_BATCH = 100;
+/** Images without a post may stay a little longer than their day. */
+const IMAGES_REMOVED_EVERY_MS = 10 * 60_000;
 /** A worker that has not swept for this long is not working, whatever else still answers. */
 const SILENT_AFTER_MS = 30_000;
 
@@ -45,6 +48,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   const stopLookUps = new AbortController();
   const dispatcher = startDispatcher(ctx, CONCURRENCY);
   let lastSweep = performance.now();
+  let imagesRemoved = Number.NEGATIVE_INFINITY;
   let stopping = false;
 
   async function sweep(): Promise<void> {
@@ -58,6 +62,10 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       await heartbeat.beat();
       await sealAuditChain(ctx.db);
       await lookUpUnconfirmed(ctx, stopLookUps.signal);
+      if (performance.now() - imagesRemoved > IMAGES_REMOVED_EVERY_MS) {
+        await removeUnusedImages(ctx);
+        imagesRemoved = performance.now();
+      }
     } catch (error) {
       ctx.log.error({ err: error }, 'the sweep failed; trying again');
     }
