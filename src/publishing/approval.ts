@@ -1,4 +1,4 @@
-/** Approvals are bound to a hash of what was approved: another text, link, account or time is another thing to approve. */
+/** Approvals are bound to a hash of what was approved: another text, link, image, account or time is another thing to approve. */
 import type { Approval } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
@@ -54,5 +54,6 @@ export function hashOf(post: PostForChange): string {
     linkUrl: post.linkUrl,
     scheduledAt: post.scheduledAt,
     accounts: post.publications,
+    images: post.media.map(({ media, altText }) => ({ sha256: media.sha256, altText })),
   });
 }

@@ -7,6 +7,8 @@ export interface ApprovedContent {
   scheduledAt: Date | null;
   /** Account id and the text for that account where it differs. */
   accounts: readonly { accountId: string; text: string | null }[];
+  /** In their order. */
+  images: readonly { sha256: string; altText: string | null }[];
 }
 
 /** sha256 (hex) over a canonical form: the same content always gives the same hash, whatever the order of its accounts. */
@@ -19,6 +21,8 @@ export function contentHash(content: ApprovedContent): string {
     content.linkUrl,
     content.scheduledAt?.toISOString() ?? null,
     accounts,
+    // Only where there are any: approvals given before there were images stay good.
+    ...(content.images.length === 0 ? [] : [content.images.map(({ sha256, altText }) => [sha256, altText])]),
   ]);
   return createHash('sha256').update(canonical).digest('hex');
 }

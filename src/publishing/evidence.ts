@@ -17,6 +17,7 @@ export interface FrozenContent {
   account: { id: string; externalId: string; displayName: string };
   text: string;
   linkUrl: string | null;
+  /** sha256 (hex) of each image, in their order. */
   media: readonly string[];
   api: { url: string; version: string | null; requestSha256: string };
   authorId: string;
@@ -40,7 +41,7 @@ export function freeze(
     account: { id: account.id, externalId: account.externalId, displayName: account.displayName },
     text: publication.text ?? post.text,
     linkUrl: post.linkUrl,
-    media: [],
+    media: post.media.map(({ media }) => media.sha256),
     api: { url: request.url, version, requestSha256 },
     authorId: post.authorId,
     approverId,

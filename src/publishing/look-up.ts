@@ -13,6 +13,7 @@ import type { LookUp } from '../domain/outcome.ts';
 import { possiblyCreatedAt } from './duplicate.ts';
 import { writeEvidence } from './evidence.ts';
 import { contentFor } from './post-content.ts';
+import { POST_IMAGES } from './post-images.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -33,7 +34,7 @@ export async function lookUpUnconfirmed(ctx: AppContext, signal: AbortSignal): P
 async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal): Promise<void> {
   const attempt = await ctx.db.publishAttempt.findUniqueOrThrow({
     where: { id: attemptId },
-    include: { publication: { include: { account: true, post: true } } },
+    include: { publication: { include: { account: true, post: { include: { media: POST_IMAGES } } } } },
   });
   const { publication } = attempt;
   const publisher = ctx.platforms[publication.account.platform]?.publisher;

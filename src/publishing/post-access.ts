@@ -1,12 +1,24 @@
 /** Loading a post for a verb: locked, with its publications, and only for someone who may do this to it. */
-import type { ConnectedAccount, Post, Publication, Team } from '@prisma/client';
+import type { ConnectedAccount, Post, Prisma, Publication, Team } from '@prisma/client';
 import { validate as isUuid } from 'uuid';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
+import { POST_IMAGES, type PostImage } from './post-images.ts';
 import { lockPost } from './transition.ts';
 
-export type PostForChange = Post & { team: Team; publications: (Publication & { account: ConnectedAccount })[] };
+export type PostForChange = Post & {
+  team: Team;
+  media: PostImage[];
+  publications: (Publication & { account: ConnectedAccount })[];
+};
+
+/** What belongs to a PostForChange, for a query of one. */
+export const FOR_CHANGE = {
+  team: true,
+  media: POST_IMAGES,
+  publications: { include: { account: true }, orderBy: { id: 'asc' } },
+} as const satisfies Prisma.PostInclude;
 
 /**
  * Locks the post's row until the transaction ends.
@@ -17,7 +29,7 @@ export async function loadPostFor(tx: Tx, actor: Actor, action: string, postId: 
   if (!isUuid(postId) || !(await lockPost(tx, postId))) throw notFound('post');
   const post = await tx.post.findUniqueOrThrow({
     where: { id: postId },
-    include: { team: true, publications: { include: { account: true }, orderBy: { id: 'asc' } } },
+    include: FOR_CHANGE,
   });
   const subject = { ownerId: post.authorId, teamId: post.teamId };
   if (!can(actor, 'Post', 'show', subject)) throw notFound('post');
@@ -50,7 +62,7 @@ export async function loadPublicationFor(
   if (found === null || !(await lockPost(tx, found.postId))) throw notFound('publication');
   const publication = await tx.publication.findUniqueOrThrow({
     where: { id: publicationId },
-    include: { account: true, post: { include: { team: true, publications: { include: { account: true } } } } },
+    include: { account: true, post: { include: FOR_CHANGE } },
   });
   const subject = { ownerId: publication.post.authorId, teamId: publication.teamId };
   if (!can(actor, 'Publication', 'show', subject)) throw notFound('publication');

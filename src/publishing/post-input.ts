@@ -3,9 +3,9 @@ import type { ConnectedAccount } from '@prisma/client';
 import { validate as isUuid } from 'uuid';
 import type { Tx } from '../database/client.ts';
 import { mayPublishTo } from '../domain/access.ts';
-import { type Content, contentProblems } from '../domain/content-rules.ts';
 import { refuseFields } from '../domain/refusal.ts';
 import { parseScheduleTime, type ScheduleTime, scheduleTimeProblem } from '../domain/schedule-time.ts';
+import { type AccountTexts, readAccountTexts, type TextsInput } from './account-texts.ts';
 import {
   checkDelivery,
   DEFAULT_DELIVERY,
@@ -13,6 +13,8 @@ import {
   type DeliverySettings,
   sameDelivery,
 } from './delivery-settings.ts';
+import { contentFields, type WrittenPost } from './post-content.ts';
+import { findImages, type ImageInput, type PostImage } from './post-images.ts';
 
 /** Text as typed. An absent key means: leave it as it is. */
 export interface PostInput extends DeliveryInput {
@@ -20,6 +22,10 @@ export interface PostInput extends DeliveryInput {
   linkUrl?: string | null;
   /** Connected-account ids. */
   accounts?: readonly string[];
+  /** Other texts for some of the accounts: all there are to be. */
+  texts?: TextsInput;
+  /** All there are to be, in order. */
+  media?: readonly ImageInput[];
   /** ISO 8601 with an offset or Z, or a wall-clock time in `timeZone`. Null or empty: not scheduled. */
   scheduledAt?: string | null;
   /** IANA name. */
@@ -35,6 +41,8 @@ export interface PostBefore {
   text: string;
   linkUrl: string | null;
   accountIds: readonly string[];
+  texts: AccountTexts;
+  media: readonly PostImage[];
   scheduledAt: Date | null;
   timeZone: string | null;
   wallClock: string | null;
@@ -42,8 +50,9 @@ export interface PostBefore {
 }
 
 export interface CheckedPost {
-  content: Content;
+  content: WrittenPost;
   accounts: ConnectedAccount[];
+  texts: AccountTexts;
   /** Null: no time chosen. `unchanged` is true when the time is the one the post already had. */
   schedule: (ScheduleTime & { unchanged: boolean }) | null;
   delivery: DeliverySettings;
@@ -61,25 +70,23 @@ export async function checkPostInput(
   now: Date,
 ): Promise<CheckedPost> {
   const fields: Record<string, string> = {};
-  const content: Content = {
+  const content: WrittenPost = {
     // Browsers send CRLF in forms; a platform would count and show both characters.
     text: (input.text ?? before.text).replace(/\r\n?/g, '\n'),
     linkUrl: input.linkUrl === undefined ? before.linkUrl : emptyToNull(input.linkUrl),
-    images: [],
+    media: input.media === undefined ? before.media : await findImages(tx, input.media, before.teamId, now, fields),
   };
   const accountIds = [...new Set(input.accounts ?? before.accountIds)];
   const accounts = await findAccounts(tx, accountIds, before, fields);
-  for (const problem of contentProblems(
-    content,
-    accounts.map((account) => account.platform),
-  ))
-    fields[problem.field] ??= problem.message;
+  const texts = readAccountTexts(input.texts, before.texts, accountIds, fields);
+  const targets = accounts.map(({ id, platform }) => ({ accountId: id, text: texts[id] ?? null, platform }));
+  for (const [field, message] of Object.entries(contentFields(content, targets))) fields[field] ??= message;
   const schedule = readSchedule(input, before, defaultTimeZone, now, fields);
   const delivery = checkDelivery(input, before.delivery, fields);
   refuseHomelessDelivery(input, delivery, accountIds, fields);
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
-  return { content, accounts, schedule, delivery };
+  return { content, accounts, texts, schedule, delivery };
 }
 
 /** The settings are kept with each account's publication. Without an account they would be lost, so they are not taken. */

@@ -4,7 +4,7 @@ import { type Bench, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { approvePost, sendPostBack } from './approve-post.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { createPost, deletePost, duplicatePost, editPost } from './posts.ts';
-import { prepare } from './prepare.ts';
+import { FOR_PUBLISHING, prepare } from './prepare.ts';
 import { cancelPublication } from './retry-publication.ts';
 import { cancelPost, publishPostNow, schedulePost } from './schedule-post.ts';
 
@@ -222,7 +222,7 @@ describe('four eyes, from both sides', () => {
     await withApproval(true);
     const publication = await bench.ctx.db.publication.findFirstOrThrow({
       where: { postId: post.id },
-      include: { account: true, team: true, post: true },
+      include: FOR_PUBLISHING,
     });
     expect(await prepare(bench.ctx, publication, new Date(), AbortSignal.timeout(5_000))).toMatchObject({
       ready: true,

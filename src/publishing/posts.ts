@@ -7,9 +7,12 @@ import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
+import { sameTexts, textsOf } from './account-texts.ts';
 import { DEFAULT_DELIVERY, type DeliverySettings, deliveryOf, sameDelivery } from './delivery-settings.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
+import { type PostImage, releaseImages, replaceImages, sameImages } from './post-images.ts';
 import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
+import { addPublications, replaceAccounts } from './post-publications.ts';
 import { requeueAfterEdit } from './schedule-post.ts';
 import { projectPostStatus } from './transition.ts';
 
@@ -26,6 +29,8 @@ export async function createPost(ctx: AppContext, actor: Actor, input: PostInput
       text: '',
       linkUrl: null,
       accountIds: [],
+      texts: {},
+      media: [],
       scheduledAt: null,
       timeZone: null,
       wallClock: null,
@@ -37,8 +42,10 @@ export async function createPost(ctx: AppContext, actor: Actor, input: PostInput
       tx,
       post,
       checked.accounts.map((account) => account.id),
+      checked.texts,
       checked.delivery,
     );
+    await replaceImages(tx, post.id, [], checked.content.media, ctx.clock.now());
     await recordEvent(
       tx,
       {
@@ -84,7 +91,7 @@ export async function editPost(
     }
     const delivery = deliveryOf(post.publications);
     const accountIds = post.publications.map((publication) => publication.accountId);
-    const before: PostBefore = { ...post, accountIds, delivery };
+    const before: PostBefore = { ...post, accountIds, texts: textsOf(post.publications), delivery };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
     const changed = changedFields(post, checked);
     const redelivered = !sameDelivery(delivery, checked.delivery);
@@ -93,8 +100,10 @@ export async function editPost(
       tx,
       post,
       checked.accounts.map((account) => account.id),
+      checked.texts,
       checked.delivery,
     );
+    await replaceImages(tx, post.id, post.media, checked.content.media, ctx.clock.now());
     if (redelivered)
       // Nothing of an editable post has left, so all of it gets the new settings.
       await tx.publication.updateMany({ where: { postId: post.id }, data: checked.delivery });
@@ -137,6 +146,7 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
           : 'Only a draft or a cancelled post can be deleted. Cancel it first.',
       );
     }
+    await releaseImages(tx, post.media, ctx.clock.now());
     await tx.post.delete({ where: { id: postId } });
     await recordEvent(
       tx,
@@ -154,8 +164,8 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
 }
 
 /**
- * A new draft with the same text, link, delivery settings and still usable accounts, without a time; its author is who
- * duplicated it.
+ * A new draft with the same texts, link, images, delivery settings and still usable accounts, without a time; its author is
+ * who duplicated it.
  * @throws Refusal
  */
 export async function duplicatePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
@@ -168,6 +178,8 @@ export async function duplicatePost(ctx: AppContext, actor: Actor, postId: strin
     linkUrl: source.linkUrl,
     team: source.teamId,
     accounts: usable.map((publication) => publication.accountId),
+    texts: textsOf(usable),
+    media: source.media.map(({ altText, media }) => ({ id: media.id, altText })),
     ...(usable.length === 0 ? {} : asTyped(deliveryOf(usable))),
   });
 }
@@ -220,41 +232,6 @@ function asTyped(delivery: DeliverySettings): Record<keyof DeliverySettings, str
   };
 }
 
-async function addPublications(
-  tx: Tx,
-  post: { id: string; teamId: string },
-  accountIds: readonly string[],
-  delivery: DeliverySettings,
-): Promise<void> {
-  await tx.publication.createMany({
-    data: accountIds.map((accountId) => ({ postId: post.id, teamId: post.teamId, accountId, ...delivery })),
-  });
-}
-
-async function replaceAccounts(
-  tx: Tx,
-  post: PostForChange,
-  accountIds: readonly string[],
-  delivery: DeliverySettings,
-): Promise<void> {
-  const removed = post.publications.filter((publication) => !accountIds.includes(publication.accountId));
-  for (const publication of removed) {
-    const attempts = await tx.publishAttempt.count({ where: { publicationId: publication.id } });
-    if (attempts > 0) {
-      const message = `${publication.account.displayName} was already tried and stays on record. Cancel that publication instead of removing the account.`;
-      throw new Refusal('invalid', message, { accounts: message });
-    }
-  }
-  await tx.publication.deleteMany({ where: { id: { in: removed.map((publication) => publication.id) } } });
-  const present = post.publications.map((publication) => publication.accountId);
-  await addPublications(
-    tx,
-    post,
-    accountIds.filter((id) => !present.includes(id)),
-    delivery,
-  );
-}
-
 function changedFields(post: PostForChange, checked: CheckedPost): string[] {
   const before = post.publications
     .map((publication) => publication.accountId)
@@ -269,6 +246,8 @@ function changedFields(post: PostForChange, checked: CheckedPost): string[] {
     ['linkUrl', post.linkUrl !== checked.content.linkUrl],
     ['scheduledAt', post.scheduledAt?.getTime() !== checked.schedule?.instant.getTime()],
     ['accounts', before !== after],
+    ['texts', !sameTexts(textsOf(post.publications), checked.texts)],
+    ['media', !sameImages(post.media, checked.content.media)],
   ];
   return changes.filter(([, differs]) => differs).map(([field]) => field);
 }
@@ -278,7 +257,13 @@ function summary(checked: CheckedPost) {
     text: excerpt(checked.content.text),
     scheduledAt: checked.schedule?.instant.toISOString() ?? null,
     accounts: checked.accounts.map((account) => account.id),
+    ...namesOf(checked.content.media),
   };
+}
+
+/** What an image is called in the audit, which outlives it. */
+function namesOf(images: readonly PostImage[]): { images?: string[] } {
+  return images.length === 0 ? {} : { images: images.map(({ media }) => media.sha256) };
 }
 
 /** By code points: half an emoji is text that no database takes. */

@@ -6,7 +6,7 @@
  */
 import type { AppContext } from '../context.ts';
 import type { Ready } from './claim-ready.ts';
-import { prepare } from './prepare.ts';
+import { FOR_PUBLISHING, prepare } from './prepare.ts';
 
 /** How long before its instant a publication is prepared. A token that is used is good for at least a minute more. */
 const PREPARE_AHEAD_MS = 30_000;
@@ -124,7 +124,7 @@ async function prepareOne(ctx: AppContext, publicationId: string, signal: AbortS
   try {
     const publication = await ctx.db.publication.findUnique({
       where: { id: publicationId },
-      include: { account: true, team: true, post: true },
+      include: FOR_PUBLISHING,
     });
     if (publication === null) return null;
     const instant = publication.nextAttemptAt ?? ctx.clock.now();

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Approval, ConnectedAccount, Post, Publication, Team } from '@prisma/client';
+import type { Approval, ConnectedAccount, Post, Prisma, Publication, Team } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
 import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
@@ -13,14 +13,28 @@ import { contentProblems } from '../domain/content-rules.ts';
 import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
-import { ConnectError, type CreateRequest, type ImageUploads, type Publisher } from '../platforms/platform.ts';
+import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
 import { validApproval } from './approval.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
+import { imageUploads } from './image-uploads.ts';
+import { FOR_CHANGE } from './post-access.ts';
 import { contentFor } from './post-content.ts';
+import { POST_IMAGES, type PostImage } from './post-images.ts';
 import { personalOfAnother } from './schedule-post.ts';
 
-export type ClaimedPublication = Publication & { account: ConnectedAccount; team: Team; post: Post };
+export type ClaimedPublication = Publication & {
+  account: ConnectedAccount;
+  team: Team;
+  post: Post & { media: PostImage[] };
+};
+
+/** What belongs to a ClaimedPublication, for a query of one. */
+export const FOR_PUBLISHING = {
+  account: true,
+  team: true,
+  post: { include: { media: POST_IMAGES } },
+} as const satisfies Prisma.PublicationInclude;
 
 /** Why a claimed publication is not sent now although nothing failed. */
 export interface Waiting {
@@ -99,7 +113,7 @@ export async function prepare(
         // What has been used since then is no new token any more.
         tokenIssuedAt: (account.lastUsedAt ?? account.connectedAt) > account.connectedAt ? null : account.connectedAt,
       },
-      NO_IMAGES,
+      await imageUploads(ctx, account.id, post.media),
       now,
       signal,
     );
@@ -142,12 +156,6 @@ export async function prepare(
   }
 }
 
-const NO_IMAGES: ImageUploads = {
-  recall: () => null,
-  read: () => Promise.reject(new Error('a post without images has none to read')),
-  remember: () => Promise.resolve(),
-};
-
 function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], errorMessage: string): Preparation {
   return { ready: false, waiting: { status, errorCode, errorMessage } };
 }
@@ -176,7 +184,7 @@ function notConnected(account: ConnectedAccount): string {
 async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | 'missing' | null> {
   const post = await ctx.db.post.findUniqueOrThrow({
     where: { id: publication.postId },
-    include: { team: true, publications: { include: { account: true } } },
+    include: FOR_CHANGE,
   });
   const valid = await validApproval(ctx.db, post);
   if (valid !== null) return valid;

@@ -12,7 +12,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
-import { type ClaimedPublication, type Preparation, prepare } from './prepare.ts';
+import { type ClaimedPublication, FOR_PUBLISHING, type Preparation, prepare } from './prepare.ts';
 import { sendRecorded, unsettled } from './send-recorded.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
@@ -99,7 +99,7 @@ async function prepareOrExplain(
 async function load(ctx: AppContext, claim: Claim): Promise<ClaimedPublication | null> {
   const publication = await ctx.db.publication.findUnique({
     where: { id: claim.publicationId },
-    include: { account: true, team: true, post: true },
+    include: FOR_PUBLISHING,
   });
   if (publication === null || !holdsClaim(publication, claim)) {
     ctx.log.warn(

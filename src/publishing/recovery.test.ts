@@ -7,7 +7,7 @@ import { spreadBacklog } from './backlog.ts';
 import { type Claim, claimDue } from './claim.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
-import { prepare } from './prepare.ts';
+import { FOR_PUBLISHING, prepare } from './prepare.ts';
 import { publishPublication } from './publish-publication.ts';
 import { readEvidence } from './read-evidence.ts';
 import { resolvePublication } from './resolve-publication.ts';
@@ -195,7 +195,7 @@ describe('a hold', () => {
     const before = await live();
     const publication = await bench.ctx.db.publication.findUniqueOrThrow({
       where: { id: claim.publicationId },
-      include: { account: true, team: true, post: true },
+      include: FOR_PUBLISHING,
     });
     expect(await prepare(bench.ctx, publication, new Date(), AbortSignal.timeout(5_000))).toMatchObject({
       ready: true,

@@ -9,15 +9,14 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
-import { contentProblems } from '../domain/content-rules.ts';
 import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { isGivenUp } from './given-up.ts';
-import { loadPostFor, type PostForChange } from './post-access.ts';
-import { contentFor } from './post-content.ts';
+import { FOR_CHANGE, loadPostFor, type PostForChange } from './post-access.ts';
+import { contentFields } from './post-content.ts';
 import type { CheckedPost } from './post-input.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -205,12 +204,8 @@ function refuseUnpublishable(post: PostForChange): void {
   if (broken !== undefined) fields.accounts = notConnected(broken.account);
   const foreign = open.find(({ account }) => !mayPublishTo(account, post));
   if (foreign !== undefined) fields.accounts = personalOfAnother(foreign.account);
-  for (const publication of open) {
-    const { account } = publication;
-    const content = contentFor(post, publication);
-    for (const problem of contentProblems(content, [account.platform])) fields[problem.field] ??= problem.message;
-  }
-  const refusal = refuseFields(fields);
+  const targets = open.map(({ accountId, text, account }) => ({ accountId, text, platform: account.platform }));
+  const refusal = refuseFields({ ...fields, ...contentFields(post, targets) });
   if (refusal !== null) throw refusal;
 }
 
@@ -254,7 +249,7 @@ async function reload(tx: Tx, postId: string): Promise<PostForChange> {
   await lockPost(tx, postId);
   return tx.post.findUniqueOrThrow({
     where: { id: postId },
-    include: { team: true, publications: { include: { account: true }, orderBy: { id: 'asc' } } },
+    include: FOR_CHANGE,
   });
 }
 
