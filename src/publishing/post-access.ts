@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
-import { POST_IMAGES, type PostImage } from './post-images.ts';
+import { imagesOf, type PostImage } from './post-images.ts';
 import { lockPost } from './transition.ts';
 
 export type PostForChange = Post & {
@@ -13,12 +13,16 @@ export type PostForChange = Post & {
   publications: (Publication & { account: ConnectedAccount })[];
 };
 
-/** What belongs to a PostForChange, for a query of one. */
-export const FOR_CHANGE = {
+const FOR_CHANGE = {
   team: true,
-  media: POST_IMAGES,
   publications: { include: { account: true }, orderBy: { id: 'asc' } },
 } as const satisfies Prisma.PostInclude;
+
+/** @throws when there is no such post */
+export async function readPost(tx: Tx, postId: string): Promise<PostForChange> {
+  const post = await tx.post.findUniqueOrThrow({ where: { id: postId }, include: FOR_CHANGE });
+  return { ...post, media: await imagesOf(tx, postId) };
+}
 
 /**
  * Locks the post's row until the transaction ends.
@@ -27,10 +31,7 @@ export const FOR_CHANGE = {
  */
 export async function loadPostFor(tx: Tx, actor: Actor, action: string, postId: string): Promise<PostForChange> {
   if (!isUuid(postId) || !(await lockPost(tx, postId))) throw notFound('post');
-  const post = await tx.post.findUniqueOrThrow({
-    where: { id: postId },
-    include: FOR_CHANGE,
-  });
+  const post = await readPost(tx, postId);
   const subject = { ownerId: post.authorId, teamId: post.teamId };
   if (!can(actor, 'Post', 'show', subject)) throw notFound('post');
   if (!can(actor, 'Post', action, subject)) {
@@ -68,5 +69,5 @@ export async function loadPublicationFor(
   if (!can(actor, 'Publication', 'show', subject)) throw notFound('publication');
   if (!can(actor, 'Publication', action, subject))
     throw new Refusal('forbidden', 'Your role in this team does not allow this.');
-  return publication;
+  return { ...publication, post: { ...publication.post, media: await imagesOf(tx, publication.postId) } };
 }

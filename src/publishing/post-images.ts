@@ -24,6 +24,14 @@ export const POST_IMAGES = {
   orderBy: { position: 'asc' },
 } as const satisfies Prisma.Post$mediaArgs;
 
+/**
+ * The images of one post. Within a transaction they are asked for on their own: two lists in one query of Prisma's are
+ * two queries at once on one connection, which the driver is about to forbid.
+ */
+export async function imagesOf(tx: Tx, postId: string): Promise<PostImage[]> {
+  return tx.postMedia.findMany({ where: { postId }, ...POST_IMAGES });
+}
+
 /** More is not even looked up; what each platform takes is a matter of domain/image-rules.ts. */
 const MOST_IMAGES = 20;
 

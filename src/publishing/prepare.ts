@@ -18,7 +18,7 @@ import { validApproval } from './approval.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
 import { imageUploads } from './image-uploads.ts';
-import { FOR_CHANGE } from './post-access.ts';
+import { readPost } from './post-access.ts';
 import { contentFor } from './post-content.ts';
 import { POST_IMAGES, type PostImage } from './post-images.ts';
 import { personalOfAnother } from './schedule-post.ts';
@@ -182,10 +182,7 @@ function notConnected(account: ConnectedAccount): string {
  * for one, because the team began to require it after this was scheduled.
  */
 async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | 'missing' | null> {
-  const post = await ctx.db.post.findUniqueOrThrow({
-    where: { id: publication.postId },
-    include: FOR_CHANGE,
-  });
+  const post = await readPost(ctx.db, publication.postId);
   const valid = await validApproval(ctx.db, post);
   if (valid !== null) return valid;
   return (await ctx.db.approval.count({ where: { postId: post.id } })) > 0 ? 'missing' : null;

@@ -15,7 +15,7 @@ import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { isGivenUp } from './given-up.ts';
-import { FOR_CHANGE, loadPostFor, type PostForChange } from './post-access.ts';
+import { loadPostFor, type PostForChange, readPost } from './post-access.ts';
 import { contentFields } from './post-content.ts';
 import type { CheckedPost } from './post-input.ts';
 import { lockPost, movePublication } from './transition.ts';
@@ -247,10 +247,7 @@ async function record(
 
 async function reload(tx: Tx, postId: string): Promise<PostForChange> {
   await lockPost(tx, postId);
-  return tx.post.findUniqueOrThrow({
-    where: { id: postId },
-    include: FOR_CHANGE,
-  });
+  return readPost(tx, postId);
 }
 
 /** After the commit: the worker looks again, and the caller gets the post as it now is. */
