@@ -1,12 +1,15 @@
 import type { AppContext } from '../../context.ts';
+import { textsOf } from '../../publishing/account-texts.ts';
 import { approvePost, sendPostBack } from '../../publishing/approve-post.ts';
 import { type DeliverySettings, deliveryOf } from '../../publishing/delivery-settings.ts';
+import { POST_IMAGES, type PostImage } from '../../publishing/post-images.ts';
 import type { PostInput } from '../../publishing/post-input.ts';
 import { createPost, deletePost, duplicatePost, editPost } from '../../publishing/posts.ts';
 import { cancelPost, publishPostNow, schedulePost } from '../../publishing/schedule-post.ts';
 import { actorOf } from '../acting.ts';
 import { launchNotice } from '../launch-notice.ts';
 import { listField, type Payload, textField, versionField } from '../payload.ts';
+import { recordsField, textOf, textsField } from '../payload-parts.ts';
 import { recordViewing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { postDetails } from '../record-details.ts';
@@ -53,7 +56,10 @@ export function postResource(ctx: AppContext): ResourceDefinition {
         'updatedAt',
       ],
       searchColumns: ['text', 'linkUrl'],
-      select: { publications: { select: { accountId: true, status: true, ...DELIVERY }, orderBy: { id: 'asc' } } },
+      select: {
+        publications: { select: { accountId: true, status: true, text: true, ...DELIVERY }, orderBy: { id: 'asc' } },
+        media: POST_IMAGES,
+      },
       scope: (actor) =>
         ownedScope(
           actor,
@@ -63,8 +69,13 @@ export function postResource(ctx: AppContext): ResourceDefinition {
         ),
       subject: (row) => ({ ownerId: text(row.authorId), teamId: text(row.teamId) }),
       extras: (row) => {
-        const publications = row.publications as ({ accountId: string } & DeliverySettings)[];
-        return { accounts: publications.map(({ accountId }) => accountId), ...deliveryOf(publications) };
+        const publications = row.publications as ({ accountId: string; text: string | null } & DeliverySettings)[];
+        return {
+          accounts: publications.map(({ accountId }) => accountId),
+          texts: textsOf(publications),
+          media: (row.media as PostImage[]).map(({ altText, media: { sha256, ...image } }) => ({ ...image, altText })),
+          ...deliveryOf(publications),
+        };
       },
     },
     options: {
@@ -104,7 +115,9 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           isArray: true,
           isVisible: { list: true, show: true, edit: true, filter: false },
         },
-        // Kept on the publications; here, so that a form that is sent back keeps what was typed.
+        // Kept elsewhere than on the post; here, so that a form that is sent back keeps what was typed.
+        texts: { ...ON_THE_FORM, type: 'mixed' },
+        media: { ...ON_THE_FORM, type: 'mixed', isArray: true },
         latePolicy: ON_THE_FORM,
         lateLimitMinutes: ON_THE_FORM,
         retryBaseSeconds: ON_THE_FORM,
@@ -199,6 +212,11 @@ function inputOf(payload: Payload): PostInput {
     text: textField(payload, 'text') ?? undefined,
     linkUrl: textField(payload, 'linkUrl'),
     accounts: listField(payload, 'accounts'),
+    texts: textsField(payload, 'texts'),
+    media: recordsField(payload, 'media')?.map((image) => ({
+      id: textOf(image, 'id', 'media') ?? '',
+      altText: textOf(image, 'altText', 'media'),
+    })),
     scheduledAt: textField(payload, 'scheduledAt'),
     timeZone: textField(payload, 'timeZone'),
     team: textField(payload, 'team'),
