@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { accountAddress } from './account-address.ts';
 
@@ -29,6 +30,7 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
     select: {
       id: true,
       status: true,
+      text: true,
       dueAt: true,
       sentAt: true,
       acceptedAt: true,
@@ -59,14 +61,21 @@ export async function publicationDetails(
   ctx: AppContext,
   actor: Actor,
   publicationId: string,
-): Promise<Record<string, unknown> & { post: { id: string } }> {
+): Promise<Record<string, unknown> & { post: Record<string, unknown> & { id: string } }> {
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
     select: {
       account: ACCOUNT,
       team: TEAM_DELIVERY,
       post: {
-        select: { id: true, text: true, linkUrl: true, timeZone: true, author: { select: { id: true, name: true } } },
+        select: {
+          id: true,
+          text: true,
+          linkUrl: true,
+          timeZone: true,
+          author: { select: { id: true, name: true } },
+          media: POST_IMAGES,
+        },
       },
       attempts: {
         orderBy: { number: 'desc' },
@@ -91,9 +100,10 @@ export async function publicationDetails(
     shownEvidence(ctx, publicationId),
     history(ctx, actor, [publicationId]),
   ]);
-  const { account } = publication;
+  const { account, post } = publication;
   return {
     ...publication,
+    post: { ...post, media: post.media.map(({ altText, media }) => ({ ...media, altText })) },
     account: { ...account, address: accountAddress(ctx, account) },
     evidence,
     history: events,

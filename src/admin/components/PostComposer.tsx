@@ -1,21 +1,26 @@
-/** Writing a post: text, link, accounts, time, with a preview beside it. Saves a draft, or saves and schedules in one go. */
+/** Writing a post: text, images, link, accounts, time, with a preview beside it. Saves a draft, or saves and schedules in one go. */
 import { Icon } from '@adminjs/design-system';
 import { type ActionProps, useCurrentAdmin } from 'adminjs';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router-dom';
 import { isPlatform, type Platform } from '../../domain/platform-name.ts';
 import { AccountPicker } from './account-picker.tsx';
-import { type Delivery, DeliveryField, deliveryOf } from './delivery-field.tsx';
+import { AccountTexts } from './account-texts.tsx';
+import { type Delivery, DeliveryField } from './delivery-field.tsx';
 import { SelectField, TextField } from './form-fields.tsx';
-import { dateOf, useTimeZone } from './moments.tsx';
+import { ImageField } from './image-field.tsx';
+import { useTimeZone } from './moments.tsx';
 import { Card, Page } from './page-frame.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
+import { type Draft, draftOf } from './post-draft.ts';
 import { PostPreview } from './post-preview.tsx';
 import { PostTextField } from './post-text-field.tsx';
 import { SaveProblem } from './save-problem.tsx';
-import { ScheduleField, wallClockAt } from './schedule-field.tsx';
+import { ScheduleField } from './schedule-field.tsx';
+import { useFileDrop } from './use-file-drop.ts';
+import { useImageUploads } from './use-image-uploads.ts';
 import { useOwnTeam } from './use-own-team.ts';
-import { type Draft, usePostSaving } from './use-post-saving.ts';
+import { usePostSaving } from './use-post-saving.ts';
 
 /** Statuses in which a saved change stays scheduled by itself. */
 const UNDER_WAY = ['scheduled', 'awaiting_approval', 'retrying'];
@@ -25,22 +30,33 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   const [person] = useCurrentAdmin();
   const zone = useTimeZone();
   const [draft, setDraft] = useState<Draft>(() => draftOf(existing, zone));
+  // What is in the post now, for images that arrive later.
+  const latest = useRef(draft);
+  latest.current = draft;
   const { accounts, teams } = useChoices();
   const saving = usePostSaving(existing);
   const ownTeam = useOwnTeam(teams);
   const team = existing !== null ? String(existing.params.team) : draft.team === '' ? (ownTeam ?? '') : draft.team;
   const offered = accounts.filter((account) => account.params.team === team);
   const chosen = offered.filter((account) => draft.accounts.includes(account.id));
-  const platforms = chosen
-    .map((account) => String(account.params.platform))
-    .filter((name): name is Platform => isPlatform(name));
+  const platforms = platformsOf(chosen);
+  const sharing = chosen.filter(({ id }) => draft.texts[id] === undefined);
   const change = (part: Partial<Draft>, ...fields: readonly string[]) => {
     setDraft((before) => ({ ...before, ...part }));
     saving.touch(fields);
   };
+  const images = useImageUploads(team, (image) => {
+    if (latest.current.images.some(({ id }) => id === image.id)) return 'This image is in the post already.';
+    latest.current = { ...latest.current, images: [...latest.current.images, image] };
+    change({ images: latest.current.images }, 'media');
+    return null;
+  });
+  const dropping = useFileDrop(images.add);
   const rules = teams.find(({ id }) => id === team)?.params;
   const status = existing === null ? 'draft' : String(existing.params.status);
   const staysScheduled = UNDER_WAY.includes(status);
+  // An image that is still coming in would be missing from what is saved.
+  const waiting = saving.busy || images.busy;
   const save = (then: 'stay-draft' | 'schedule') => saving.save({ ...draft, team }, then);
   const title = existing === null ? 'New post' : 'Edit post';
   const backTo = existing === null ? '/admin/resources/Post' : `/admin/resources/Post/records/${existing.id}/show`;
@@ -58,7 +74,8 @@ export default function PostComposer({ record: given, action }: ActionProps) {
           : 'Nothing was saved; everything you typed is still here.'}
       </SaveProblem>
       <form
-        className="ss-composer"
+        className={`ss-composer${dropping.over ? ' ss-dropping' : ''}`}
+        {...dropping.handlers}
         noValidate
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
@@ -75,12 +92,13 @@ export default function PostComposer({ record: given, action }: ActionProps) {
                 value={team}
                 error={saving.errors.team}
                 options={teams.map(({ id, title: label }) => ({ value: id, label }))}
-                onChange={(next) => change({ team: next, accounts: [] }, 'team', 'accounts')}
+                // Accounts and images belong to a team.
+                onChange={(next) => change({ team: next, accounts: [], images: [] }, 'team', 'accounts', 'media')}
               />
             ) : null}
             <PostTextField
               value={draft.text}
-              platforms={[...new Set(platforms)]}
+              platforms={chosen.length > 0 && sharing.length === 0 ? null : [...new Set(platformsOf(sharing))]}
               error={saving.errors.text}
               onChange={(text) => change({ text }, 'text')}
             />
@@ -95,12 +113,30 @@ export default function PostComposer({ record: given, action }: ActionProps) {
             />
           </Card>
           <Card>
+            <ImageField
+              images={draft.images}
+              uploads={images.uploads}
+              platforms={platforms}
+              error={saving.errors.media}
+              onFiles={images.add}
+              onDismiss={images.dismiss}
+              onChange={(next) => change({ images: next }, 'media')}
+            />
+          </Card>
+          <Card>
             <AccountPicker
               accounts={offered}
               chosen={draft.accounts}
               authorId={String(existing?.params.author ?? person?.id ?? '')}
               error={saving.errors.accounts}
               onChange={(next) => change({ accounts: next }, 'accounts', ...(next.length === 0 ? DELIVERY_FIELDS : []))}
+            />
+            <AccountTexts
+              accounts={chosen}
+              text={draft.text}
+              texts={draft.texts}
+              errors={saving.errors}
+              onChange={(texts, id) => change({ texts }, `texts.${id}`, 'texts', 'text')}
             />
           </Card>
           <Card>
@@ -130,7 +166,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
             <button
               type="submit"
               className={`ss-button${staysScheduled ? ' ss-primary' : ''}`}
-              disabled={saving.busy}
+              disabled={waiting}
               data-testid="button-save"
             >
               {status === 'draft' ? 'Save draft' : 'Save changes'}
@@ -139,7 +175,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               <button
                 type="button"
                 className="ss-button ss-primary"
-                disabled={saving.busy}
+                disabled={waiting}
                 data-testid="button-schedule"
                 onClick={() => void save('schedule')}
               >
@@ -155,8 +191,9 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               key={account?.id ?? 'none'}
               platform={account === null ? null : String(account.params.platform)}
               name={String(account?.params.displayName ?? person?.title ?? '')}
-              text={draft.text}
+              text={(account === null ? undefined : draft.texts[account.id]) ?? draft.text}
               linkUrl={draft.linkUrl.trim()}
+              images={draft.images}
             />
           ))}
         </aside>
@@ -171,6 +208,10 @@ function changedDelivery(part: Partial<Delivery>): string[] {
   return Object.keys(part).map((name) => (name === 'retryBaseMinutes' ? 'retryBaseSeconds' : name));
 }
 
+function platformsOf(accounts: readonly PanelRecord[]): Platform[] {
+  return accounts.map(({ params }) => String(params.platform)).filter((name): name is Platform => isPlatform(name));
+}
+
 function useChoices() {
   const [accounts, setAccounts] = useState<PanelRecord[]>([]);
   const [teams, setTeams] = useState<PanelRecord[]>([]);
@@ -179,31 +220,4 @@ function useChoices() {
     void api.list('Team', { perPage: '500' }).then((answer) => setTeams(answer.records));
   }, []);
   return { accounts, teams };
-}
-
-function draftOf(record: PanelRecord | null, zone: string): Draft {
-  if (record === null)
-    return {
-      text: '',
-      linkUrl: '',
-      accounts: [],
-      schedule: { wallClock: '', timeZone: zone },
-      delivery: deliveryOf({}),
-      team: '',
-    };
-  const { params } = record;
-  const timeZone = String(params.timeZone ?? zone);
-  const instant = dateOf(params.scheduledAt);
-  const wallClock = instant === null ? '' : String(params.wallClock ?? wallClockAt(instant, timeZone));
-  const accounts = Object.entries(params)
-    .filter(([key]) => /^accounts\.\d+$/.test(key))
-    .map(([, id]) => String(id));
-  return {
-    text: String(params.text ?? ''),
-    linkUrl: String(params.linkUrl ?? ''),
-    accounts,
-    schedule: { wallClock, timeZone },
-    delivery: deliveryOf(params),
-    team: String(params.team ?? ''),
-  };
 }

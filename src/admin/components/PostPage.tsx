@@ -9,6 +9,7 @@ import { type HistoryEvent, HistoryList } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
+import { PostImages, shownImages } from './post-images.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
@@ -23,6 +24,8 @@ interface PublicationLine {
   maxAttempts: number;
   nextAttemptAt: string | null;
   errorMessage: string | null;
+  /** Instead of the post's own. */
+  text: string | null;
   account: { id: string; platform: string; displayName: string; status: string };
 }
 
@@ -81,6 +84,8 @@ export default function PostPage({ record: given }: ActionProps) {
           <Card title="Text">
             <p className="ss-post-body">{String(params.text)}</p>
             {typeof params.linkUrl === 'string' && params.linkUrl !== '' ? <OutsideLink href={params.linkUrl} /> : null}
+            <PostImages images={shownImages(params)} />
+            <OtherTexts publications={publications} />
           </Card>
           <DeliveryNotes params={params} team={details?.team ?? null} />
           <Card title="Publications" flush>
@@ -149,6 +154,20 @@ function NextStep({ record, publications }: { record: PanelRecord; publications:
     >
       <Link to={`/admin/resources/Publication/records/${trouble.id}/show`}>See what can be done</Link>
     </Banner>
+  );
+}
+
+/** What goes to an account instead of the post's own text. */
+function OtherTexts({ publications }: { publications: readonly PublicationLine[] }) {
+  return publications.map(({ id, text, account }) =>
+    text === null ? null : (
+      <div key={id} className="ss-other-text">
+        <h3>
+          <PlatformMark platform={account.platform} size="small" /> Different text for {account.displayName}
+        </h3>
+        <p className="ss-post-body">{text}</p>
+      </div>
+    ),
   );
 }
 

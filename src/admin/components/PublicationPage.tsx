@@ -10,6 +10,7 @@ import { type HistoryEvent, HistoryList } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import { hasAction, type PanelRecord } from './panel-client.ts';
+import { imageOf, PostImages } from './post-images.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { ResolvePanel } from './resolve-panel.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
@@ -28,7 +29,14 @@ interface Attempt {
 
 interface Details {
   account: { id: string; platform: string; displayName: string; status: string; address: string | null };
-  post: { id: string; text: string; linkUrl: string | null; timeZone: string | null; author: { name: string } };
+  post: {
+    id: string;
+    text: string;
+    linkUrl: string | null;
+    timeZone: string | null;
+    author: { name: string };
+    media: (Record<string, unknown> & { sha256: string })[];
+  };
   team: LateRule & { name: string };
   attempts: Attempt[];
   evidence: ShownEvidence | null;
@@ -80,7 +88,9 @@ export default function PublicationPage({ record: given }: ActionProps) {
       ) : null}
       <div className="ss-columns">
         <div>
-          {status === 'published' ? <EvidenceCard publicationId={record.id} evidence={details.evidence} /> : null}
+          {status === 'published' ? (
+            <EvidenceCard publicationId={record.id} evidence={details.evidence} media={post.media} />
+          ) : null}
           {/* The evidence shows the text as it went out; beside evidence that was changed, the post's own is worth seeing. */}
           {status === 'published' && details.evidence?.intact === true ? null : (
             <Card
@@ -93,6 +103,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
             >
               <p className="ss-post-body">{String(params.text ?? post.text)}</p>
               {post.linkUrl === null ? null : <OutsideLink href={post.linkUrl} />}
+              <PostImages images={post.media.map(imageOf)} />
             </Card>
           )}
           <DeliveryNotes params={params} team={details.team} />

@@ -31,6 +31,8 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'user.created': 'Person added',
   'user.updated': 'Person changed',
   'user.invited': 'Person invited',
+  'media.added': 'Image added',
+  'media.removed': 'Unused image removed',
   'hold.created': 'Hold ordered',
   'hold.released': 'Hold released',
   'audit.exported': 'Evidence downloaded',

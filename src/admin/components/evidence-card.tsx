@@ -3,6 +3,7 @@ import { Icon } from '@adminjs/design-system';
 import type { ReactNode } from 'react';
 import { exactTime } from './moments.tsx';
 import { Banner, Card } from './page-frame.tsx';
+import { imageOf, PostImages } from './post-images.tsx';
 import { OutsideLink } from './record-values.tsx';
 
 export interface ShownEvidence {
@@ -15,7 +16,14 @@ export interface ShownEvidence {
   approver: string | null;
 }
 
-export function EvidenceCard({ publicationId, evidence }: { publicationId: string; evidence: ShownEvidence | null }) {
+interface EvidenceCardProps {
+  publicationId: string;
+  evidence: ShownEvidence | null;
+  /** The post's images, to show those that the evidence names by their hash. */
+  media: readonly (Record<string, unknown> & { sha256: string })[];
+}
+
+export function EvidenceCard({ publicationId, evidence, media }: EvidenceCardProps) {
   if (evidence === null) {
     return (
       <Card title="As published">
@@ -42,6 +50,7 @@ export function EvidenceCard({ publicationId, evidence }: { publicationId: strin
     ['SHA-256 of the request', text(api.requestSha256), 'code'],
     [intact ? 'SHA-256 of all this' : 'SHA-256 that was kept', sha256, 'code'],
   ];
+  const hashes = Array.isArray(kept.media) ? kept.media.filter((hash) => typeof hash === 'string') : [];
   const link = text(kept.linkUrl);
   const permalink = text(kept.permalink);
   return (
@@ -67,6 +76,7 @@ export function EvidenceCard({ publicationId, evidence }: { publicationId: strin
         </Banner>
       )}
       <blockquote className="ss-evidence-text">{text(kept.text)}</blockquote>
+      <PostImages images={hashes.flatMap((hash) => media.filter(({ sha256 }) => sha256 === hash).map(imageOf))} />
       <dl className="ss-values ss-values-narrow">
         {link === null ? null : (
           <Row label="Link">
@@ -83,6 +93,15 @@ export function EvidenceCard({ publicationId, evidence }: { publicationId: strin
               )}
             </Row>
           ),
+        )}
+        {hashes.length === 0 ? null : (
+          <Row label={hashes.length === 1 ? 'SHA-256 of the image' : 'SHA-256 of the images, in order'}>
+            {hashes.map((hash) => (
+              <div key={hash}>
+                <code className="ss-code ss-break">{hash}</code>
+              </div>
+            ))}
+          </Row>
         )}
         {permalink === null ? null : (
           <Row label="Live at">

@@ -84,7 +84,8 @@ async function call(method: 'GET' | 'POST', path: string, values?: Record<string
   return read(response, method);
 }
 
-function tellSession(signedIn: boolean): void {
+/** @param signedIn what an answer of the server showed */
+export function tellSession(signedIn: boolean): void {
   window.dispatchEvent(new CustomEvent(SESSION_SEEN, { detail: { signedIn } }));
 }
 

@@ -3,26 +3,37 @@ import { countCharacters, TEXT_LIMIT } from '../../domain/content-rules.ts';
 import { PLATFORM_LABEL, PLATFORMS, type Platform } from '../../domain/platform-name.ts';
 import { Field } from './form-fields.tsx';
 
+interface PostTextFieldProps {
+  name?: string;
+  label?: string;
+  rows?: number;
+  value: string;
+  onChange(value: string): void;
+  /** Null: no account takes this text, each has another. */
+  platforms: readonly Platform[] | null;
+  error: string | undefined;
+}
+
 export function PostTextField({
+  name = 'text',
+  label = 'Text',
+  rows = 9,
   value,
   onChange,
   platforms,
   error,
-}: {
-  value: string;
-  onChange(value: string): void;
-  platforms: readonly Platform[];
-  error: string | undefined;
-}) {
-  const counted = platforms.length === 0 ? PLATFORMS.slice(0, 1) : platforms;
+}: PostTextFieldProps) {
+  const counted = platforms?.length === 0 ? PLATFORMS.slice(0, 1) : platforms;
+  const hint =
+    counted === null ? 'Every chosen account has a text of its own.' : <Counters text={value} platforms={counted} />;
   return (
-    <Field label="Text" required error={error} hint={<Counters text={value} platforms={counted} />}>
+    <Field label={label} required error={error} hint={hint}>
       {(binding) => (
         <textarea
           {...binding}
           className="ss-input ss-post-text"
-          name="text"
-          rows={9}
+          name={name}
+          rows={rows}
           value={value}
           placeholder="What do you want to share?"
           onChange={(event) => onChange(event.target.value)}

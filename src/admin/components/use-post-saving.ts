@@ -2,20 +2,10 @@
 import { useNotice } from 'adminjs';
 import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router-dom';
-import { type Delivery, deliveryValues } from './delivery-field.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
+import { type Draft, missingFor, valuesOf } from './post-draft.ts';
 import type { Unsaved } from './save-problem.tsx';
 import { savedVersion } from './saved-version.ts';
-import type { Schedule } from './schedule-field.tsx';
-
-export interface Draft {
-  text: string;
-  linkUrl: string;
-  accounts: string[];
-  schedule: Schedule;
-  delivery: Delivery;
-  team: string;
-}
 
 type Then = 'stay-draft' | 'schedule';
 
@@ -48,7 +38,7 @@ export function usePostSaving(existing: PanelRecord | null) {
     setBusy(false);
   };
   const saveOver = async (base: typeof saved, draft: Draft, then: Then) => {
-    const missing = then === 'schedule' ? missingForSchedule(draft) : {};
+    const missing = missingFor(draft, then);
     const first = Object.values(missing)[0];
     if (first !== undefined) return fail({ message: first, kind: null }, missing, false);
     setBusy(true);
@@ -93,23 +83,4 @@ export function usePostSaving(existing: PanelRecord | null) {
 async function isNewer(base: { id: string; updatedAt: unknown }): Promise<boolean> {
   const version = await savedVersion('Post', base.id);
   return version !== null && version !== base.updatedAt;
-}
-
-function valuesOf(draft: Draft): Record<string, unknown> {
-  return {
-    text: draft.text,
-    linkUrl: draft.linkUrl,
-    accounts: draft.accounts,
-    scheduledAt: draft.schedule.wallClock,
-    timeZone: draft.schedule.timeZone,
-    // Kept with the accounts: without one there is nothing to keep them with.
-    ...(draft.accounts.length === 0 ? {} : deliveryValues(draft.delivery)),
-  };
-}
-
-function missingForSchedule(draft: Draft): Record<string, string> {
-  const missing: Record<string, string> = {};
-  if (draft.accounts.length === 0) missing.accounts = 'Choose at least one account to publish to.';
-  if (draft.schedule.wallClock === '') missing.scheduledAt = 'Choose a date and time.';
-  return missing;
 }
