@@ -186,6 +186,49 @@ it('fits a small screen', async () => {
   await shot('images-5-small-screen');
 });
 
+it('publishes them, cleaned and upright, with their descriptions', async () => {
+  const { page } = visit;
+  await page.setViewport({ width: 1440, height: 1600 });
+  const team = await page.evaluate(async () => {
+    const teams = await fetch('/admin/api/resources/Team/actions/list', { headers: { Accept: 'application/json' } });
+    return ((await teams.json()) as { records: { id: string }[] }).records[0]?.id ?? '';
+  });
+  await page.goto(`${product.url}/connect/facebook?team=${team}`);
+  await seeText(page, 'Connect your Facebook Pages');
+  await Promise.all([page.waitForNavigation(), page.click('button[value="allow"]')]);
+  expect(page.url()).toContain('/admin/resources/ConnectedAccount');
+  await page.goto(`${product.url}/admin/resources/Post/actions/new`);
+  await (await field(page, 'Text')).type('A photo from the side, the right way up.');
+  await choose('portrait.jpg', 'quarters.png');
+  await seeImages(2);
+  await (await field(page, 'Description of image 1')).type('Turned upright');
+  const pageBox = await page.waitForSelector('::-p-xpath(//label[contains(., "Facebook")]//input[@name="accounts"])');
+  await pageBox?.click();
+  await press(page, 'Save draft');
+  await page.waitForFunction(() => /\/records\/[0-9a-f-]{36}\/show/.test(location.pathname), { timeout: 10_000 });
+  await press(page, 'Publish now');
+  await (await page.waitForSelector('[data-testid="dialog-confirm"]'))?.click();
+  await seeText(page, 'See it live', 20_000);
+  await (await page.waitForSelector('.ss-line-title'))?.click();
+  await seeText(page, 'SHA-256 of the images, in order');
+  await seeImages(2, '[data-testid="post-images"]');
+  await shot('images-6-evidence');
+  await page.goto(product.sandboxUrl);
+  await seeText(page, 'A photo from the side, the right way up.');
+  const shown = await page.$$eval('.pictures img', (all) => all.map(({ src, alt }) => ({ src, alt })));
+  expect(shown.map(({ alt }) => alt)).toEqual(['Turned upright', '']);
+  const [width, height] = await page.$eval('.pictures img', async (one) => {
+    one.loading = 'eager';
+    await one.decode();
+    return [one.naturalWidth, one.naturalHeight];
+  });
+  expect([width, height]).toEqual([48, 64]);
+  const bytes = Buffer.from(await (await fetch(shown[0]?.src ?? '')).arrayBuffer()).toString('latin1');
+  expect(bytes.startsWith('\xff\xd8\xff')).toBe(true);
+  expect(bytes).not.toMatch(/SECRET|GPS|Exif/);
+  await shot('images-7-feed');
+});
+
 it('never made the browser’s console complain, except about the refused drawing', () => {
   expect(visit.complaints.filter((one) => !one.includes('status of 400'))).toEqual([]);
 });
