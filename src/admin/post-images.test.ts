@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
 import { addImage } from '../media/add-image.ts';
 import type { StoredImage } from '../media/stored-image.ts';
+import { png } from '../testing/drawn-images.ts';
 import { createImagesPlatform } from '../testing/images-platform.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
 import { eventually, MEMBERS } from '../testing/publishing-bench.ts';
-import { png } from '../testing/drawn-images.ts';
 import { startWorker } from '../worker/worker.ts';
 
 let bench: PanelBench;

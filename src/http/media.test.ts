@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { TeamRole } from '../domain/access.ts';
 import { hashPassword } from '../identity/password.ts';
 import { removeUnusedImages } from '../media/remove-unused-images.ts';
-import { eventually } from '../testing/publishing-bench.ts';
 import { animation, photo, picture, png } from '../testing/drawn-images.ts';
+import { eventually } from '../testing/publishing-bench.ts';
 import type { Answer, Visitor } from '../testing/visitor.ts';
 import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
