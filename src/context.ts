@@ -33,6 +33,8 @@ export const PRODUCTION_TIMINGS: Timings = {
 export const PUBLISH_STEPS = [
   // Prepared before its instant, in this process's memory only.
   'ready',
+  // An image is with the platform, and we have its id. Ahead of the instant or after the claim.
+  'uploaded',
   'claiming',
   'claimed',
   'loaded',

@@ -2,7 +2,7 @@
  * The crash matrix: the real process kills itself with SIGKILL at a named step, alone and beside a second worker. The judge
  * is the platform's ledger. The cases run one after another, so that whoever dies has only the one publication in its
  * hands; leases are long meanwhile, and end for all of them together, when the time has come to see who recovers what.
- * Text posts only: there is no media step in the pipeline yet.
+ * Posts of text, and posts with two images.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PUBLISH_STEPS, type PublishStep } from '../context.ts';
+import { addImage } from '../media/add-image.ts';
 import { crashesHappened, orderCrash } from '../testing/crash-orders.ts';
+import { png } from '../testing/drawn-images.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { WorkerCrew } from '../testing/worker-crew.ts';
 import { createPost, editPost } from './posts.ts';
@@ -28,6 +30,8 @@ interface Case {
   fault?: { fault: string; delayMs?: number };
   /** Scheduled a moment ahead, so that it is prepared before its instant and leaves the short way. */
   ahead?: true;
+  /** A post with two images, uploaded before it is sent. */
+  images?: true;
   /** SIGTERM to everybody while the request is in flight, so that the death comes during the orderly stop. */
   stop?: true;
   because: string;
@@ -90,10 +94,28 @@ const CASES: readonly Case[] = [
     because: 'an orderly stop settles what is in flight first',
   },
 ];
+
+/** With images every step of the way out is the same, and there is one more before it. */
+const WITH_IMAGES: readonly Case[] = [
+  { at: ['uploaded'], images: true, after: 'published', live: 1, because: 'an upload is no post, and is used again' },
+  {
+    at: ['uploaded'],
+    images: true,
+    ahead: true,
+    after: 'published',
+    live: 1,
+    because: 'an upload is no post, and is used again',
+  },
+  ...CASES.filter(({ at, fault, stop, ahead }) => at.length === 1 && !fault && !stop && !ahead).map((one) => ({
+    ...one,
+    images: true as const,
+  })),
+];
+
 const BY_A_PERSON: readonly PublishStep[] = ['resolving', 'resolved'];
 
 it('has a case for every step that a publication goes through', () => {
-  const covered = new Set([...CASES.flatMap(({ at }) => at), ...BY_A_PERSON]);
+  const covered = new Set([...[...CASES, ...WITH_IMAGES].flatMap(({ at }) => at), ...BY_A_PERSON]);
   expect([...covered].sort()).toEqual([...PUBLISH_STEPS].sort());
 });
 
@@ -108,25 +130,26 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
     orders = await mkdtemp(join(tmpdir(), 'scheduler-crash-'));
     // Longer than all the killing takes: nobody is taken for dead before this test says so.
     crew = new WorkerCrew({ ...bench.environment, CRASH_ORDERS: orders, LEASE_MS: '600000' }, size);
-    for (const one of CASES) killed.set(one, await kill(one));
+    for (const one of [...CASES, ...WITH_IMAGES]) killed.set(one, await kill(one));
     await crew.fill();
     await endLeases([...killed.values()]);
     await bench.ctx.db
       .$executeRaw`UPDATE publications SET next_attempt_at = clock_timestamp() WHERE status = 'retrying'`;
     await Promise.all([...killed.values()].map(atRest));
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await crew.clear();
     await bench.close();
     await rm(orders, { recursive: true, force: true });
   });
 
-  for (const one of CASES) {
+  for (const one of [...CASES, ...WITH_IMAGES]) {
     const { at, after, live, because, fault, stop } = one;
     const when = [
       fault === undefined ? '' : ` (platform: ${fault.fault})`,
       stop ? ' during SIGTERM' : '',
       one.ahead ? ', prepared ahead,' : '',
+      one.images ? ', with images,' : '',
     ].join('');
     it(`at ${at.join(', then at ')}${when} leaves it ${after} with ${live} live: ${because}`, async () => {
       const publication = await row(killed.get(one));
@@ -164,10 +187,12 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
   }
 
   /** Lets somebody die in every way that the case says. @returns the publication that he had in hand */
-  async function kill({ at, fault, stop, ahead }: Case): Promise<Publication> {
+  async function kill({ at, fault, stop, ahead, images }: Case): Promise<Publication> {
     await crew.fill();
     const text = `killed at ${at.join(' and ')} ${killed.size}`;
-    const { id: postId } = await createPost(bench.ctx, bench.author, { text, accounts: [bench.account.id] });
+    const media = images ? [await drawn(), await drawn()] : [];
+    const input = { text, accounts: [bench.account.id], media };
+    const { id: postId } = await createPost(bench.ctx, bench.author, input);
     const publication = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId } });
     if (fault !== undefined) await setFault(fault);
     orderCrash(orders, publication.id, at);
@@ -186,7 +211,8 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
       if (step !== at.at(-1)) await endLeases([publication]);
     }
     // What is due again at once must not be in the hands of whoever dies next.
-    if (at.length > 1 || at[0] === 'claiming' || ahead) await atRestOrClaimed(publication);
+    if (ahead) await atRestOrClaimed(publication);
+    else if (at.length > 1 || at[0] === 'claiming') await atRest(publication);
     return publication;
   }
 
@@ -209,6 +235,11 @@ describe.each([1, 2])('with %i worker(s), a process killed with SIGKILL', (size)
       'it to leave, or to be in the hands of the dead',
     );
     if ((await row(publication)).status !== 'publishing') await atRest(publication);
+  }
+
+  async function drawn(): Promise<{ id: string; altText: string }> {
+    const { image } = await addImage(bench.ctx, bench.author, bench.teamId, Buffer.from(await png()));
+    return { id: image.id, altText: 'Four colours' };
   }
 
   /** No verb schedules for so near a moment. */

@@ -1,4 +1,6 @@
+import type { Publication } from '@prisma/client';
 import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
 import type { ContentImage } from '../domain/content-rules.ts';
 import { readImage } from '../media/read-image.ts';
 import type { ImageUploads } from '../platforms/platform.ts';
@@ -13,13 +15,26 @@ const USABLE_MS = 24 * 3_600_000;
 const MARGIN_MS = 10 * 60_000;
 
 /**
+ * Forgets the uploads that an attempt used up, whether the platform took the post or refused it: one platform lets an
+ * upload be used once, another no longer knows it. Another post uploads its images anew.
+ */
+export async function forgetUploads(tx: Tx, publication: Pick<Publication, 'postId' | 'accountId'>): Promise<void> {
+  await tx.$executeRaw`
+    DELETE FROM image_uploads USING post_media JOIN media ON media.id = post_media.media_id
+    WHERE post_media.post_id = ${publication.postId}::uuid AND account_id = ${publication.accountId}::uuid
+      AND image_uploads.sha256 = media.sha256`;
+}
+
+/**
  * The images of one post for one account, with what was uploaded for that account before, by whichever process.
+ * @param onUploaded told after each upload, once its id is on disk
  * @param images as loaded with the post; without any, the database is not asked
  */
 export async function imageUploads(
   ctx: Pick<AppContext, 'db' | 'clock'>,
   accountId: string,
   images: readonly PostImage[],
+  onUploaded: () => void,
 ): Promise<ImageUploads> {
   const mediaIds = new Map(images.map(({ media }) => [media.sha256, media.id]));
   const known = new Map<string, string>();
@@ -45,6 +60,7 @@ export async function imageUploads(
         create: { accountId, sha256, uploadId, usableUntil },
         update: { uploadId, usableUntil, createdAt: ctx.clock.now() },
       });
+      onUploaded();
     },
   };
 }

@@ -7,6 +7,8 @@ import { createImagesPlatform, type ImagesPlatform } from '../testing/images-pla
 import { type Bench, eventually, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { approvePost } from './approve-post.ts';
+import { imageUploads } from './image-uploads.ts';
+import { contentImage, imagesOf as imagesOfPost } from './post-images.ts';
 import { createPost, deletePost, duplicatePost, editPost } from './posts.ts';
 import { readEvidence } from './read-evidence.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
@@ -242,27 +244,30 @@ describe('publishing a post with images', () => {
     expect(evidence).toMatchObject({ intact: true, document: { media: [two.sha256, one.sha256] } });
   });
 
-  it('uploads nothing twice for one account, and everything for another', async () => {
+  it('uploads them once for a post, and anew for another post or account', async () => {
     const one = await image();
     const other = await bench.connect(bench.author, MEMBERS[1]);
     const before = platform.uploads.length;
     usableUntil = new Date(Date.now() + 3_600_000);
     await published({ text: 'First', media: [{ id: one.id }] });
-    await published({ text: 'Second', media: [{ id: one.id, altText: 'Described now' }] });
     expect(platform.uploads.length).toBe(before + 1);
-    await published({ text: 'Third', media: [{ id: one.id }], accounts: [other.id] });
+    await published({ text: 'Second', media: [{ id: one.id, altText: 'Described now' }] });
     expect(platform.uploads.length).toBe(before + 2);
+    await published({ text: 'Third', media: [{ id: one.id }], accounts: [other.id] });
+    expect(platform.uploads.length).toBe(before + 3);
   });
 
-  it('does not count on an upload that is about to end', async () => {
+  it('finds what was uploaded before, by whichever process, unless it is about to end', async () => {
     const one = await image();
-    const before = platform.uploads.length;
-    usableUntil = new Date(Date.now() + 5 * 60_000);
-    await published({ text: 'About to end', media: [{ id: one.id }] });
-    usableUntil = null; // for a day, then
-    await published({ text: 'Uploaded again', media: [{ id: one.id }] });
-    await published({ text: 'Used again', media: [{ id: one.id }] });
-    expect(platform.uploads.length).toBe(before + 2);
+    const [shown] = await imagesOfPost(bench.ctx.db, (await write({ media: [{ id: one.id }] })).id);
+    if (shown === undefined) throw new Error('the post has an image');
+    const uploads = () => imageUploads(bench.ctx, bench.account.id, [shown], () => undefined);
+    const recalled = async () => (await uploads()).recall(contentImage(shown));
+    const soon = new Date(bench.ctx.clock.now().getTime() + 5 * 60_000);
+    await (await uploads()).remember(contentImage(shown), 'ends soon', soon);
+    expect(await recalled()).toBeNull();
+    await (await uploads()).remember(contentImage(shown), 'good for a day', null);
+    expect(await recalled()).toBe('good for a day');
   });
 });
 

@@ -28,7 +28,7 @@ const never = new AbortController().signal;
 let serial = 0;
 
 /** A post that falls due in a moment: no verb schedules for so near an instant. */
-async function soon(ms = 400): Promise<Publication & { text: string }> {
+async function soon(ms = 1_500): Promise<Publication & { text: string }> {
   const text = `Ahead ${++serial}`;
   const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
   const post = await createPost(bench.ctx, bench.author, { text, accounts: [bench.account.id], scheduledAt });
@@ -89,7 +89,7 @@ describe('what was prepared before its instant', () => {
 
   it('is not sent before its instant, however early somebody asks', async () => {
     const publication = await soon(60_000);
-    await dueIn(publication.postId, 300);
+    await dueIn(publication.postId, 1_500);
     const ready = await prepared();
     await dueIn(publication.postId, 60_000);
     expect(await claimReady(bench.ctx, [ready])).toEqual([]);
@@ -97,12 +97,12 @@ describe('what was prepared before its instant', () => {
   });
 
   it('is prepared anew when somebody edits it in time, and leaves with the new text', async () => {
-    const publication = await soon(900);
+    const publication = await soon(3_000);
     const book = createReadyBook(bench.ctx);
     await book.refresh(never);
     const text = `Edited ${serial}`;
     await editPost(bench.ctx, bench.author, publication.postId, { text });
-    await dueIn(publication.postId, 400);
+    await dueIn(publication.postId, 1_500);
     await book.refresh(never);
     const ready = await eventually(() => book.takeDue(1)[0], 'it to fall due');
     for (const recorded of await claimReady(bench.ctx, [ready])) await sendRecorded(bench.ctx, recorded, never);

@@ -113,7 +113,7 @@ export async function prepare(
         // What has been used since then is no new token any more.
         tokenIssuedAt: (account.lastUsedAt ?? account.connectedAt) > account.connectedAt ? null : account.connectedAt,
       },
-      await imageUploads(ctx, account.id, post.media),
+      await imageUploads(ctx, account.id, post.media, () => ctx.onStep('uploaded', publication.id)),
       now,
       signal,
     );

@@ -12,6 +12,7 @@ import { postStatus } from '../domain/post.ts';
 import type { PublicationStatus } from '../domain/publication.ts';
 import type { Claim } from './claim.ts';
 import { evidenceOf, type FrozenContent } from './evidence.ts';
+import { forgetUploads } from './image-uploads.ts';
 import { lockPost } from './transition.ts';
 
 /** To the minute only: otherwise a hundred posts of one account would queue for the lock of its row while they settle. */
@@ -73,6 +74,8 @@ export async function settleAccepted(
           FROM publication
         )
         SELECT id::text FROM publication`;
+      if (written.length === 1 && frozen.media.length > 0)
+        await forgetUploads(tx, { postId: claim.postId, accountId: frozen.account.id });
       ctx.onStep('settling', claim.publicationId);
       return written.length === 1;
     });

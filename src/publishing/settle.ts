@@ -16,6 +16,7 @@ import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { readDuplicate } from './duplicate.ts';
+import { forgetUploads } from './image-uploads.ts';
 import { recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
@@ -59,6 +60,7 @@ export async function settle(
       const decision = decide(final, publication.attemptCount, settings, answeredAt);
       const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
       await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
+      if (final.kind === 'accepted' || final.kind === 'rejected') await forgetUploads(tx, publication);
       if (final.kind === 'reauthorization-required')
         await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
       ctx.onStep('settling', claim.publicationId);
