@@ -17,8 +17,7 @@ import { readRefusal } from './x-refusal.ts';
 const SCOPES = ['tweet.read', 'tweet.write', 'users.read', 'offline.access', 'media.write'];
 /**
  * All that is asked for. Without `offline.access` there is no refresh token and the connection ends after two hours, most
- * often before a scheduled post is due; without `media.write` a post with images fails at its time. X's consent page has
- * no boxes to untick, so a grant that lacks one comes from an app that lacks it.
+ * often before a scheduled post is due; without `media.write` a post with images fails at its time.
  */
 export const REQUIRED_SCOPES: readonly string[] = SCOPES;
 /** Documented; for an answer that does not say. */
