@@ -10,8 +10,8 @@ import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
+import { readJson } from './read-json.ts';
 import { bearer } from './x-create-request.ts';
-import { readJson } from './x-error.ts';
 import { readRefusal } from './x-refusal.ts';
 
 const SCOPES = ['tweet.read', 'tweet.write', 'users.read', 'offline.access', 'media.write'];

@@ -10,8 +10,9 @@ import { z } from 'zod';
 import type { Outcome } from '../domain/outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
 import type { CreateRequest } from './platform.ts';
+import { readJson } from './read-json.ts';
 import { mediaIdsOf } from './x-create-request.ts';
-import { readJson, readXError, type XError } from './x-error.ts';
+import { readXError, type XError } from './x-error.ts';
 import { codeOf, readRefusal, said } from './x-refusal.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HttpAnswer } from './http-client.ts';
+import { readJson } from './read-json.ts';
 
 /** What X says when it says no, out of either of its two shapes. Every part may be missing. */
 export interface XError {
@@ -48,16 +49,6 @@ export function readXError(answer: HttpAnswer): XError {
     period: shortName(outer.period ?? inner.period),
     wording: said.filter((part) => part !== undefined).join('\n'),
   };
-}
-
-/** @returns undefined for what is not JSON */
-export function readJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function problemName(type: string | undefined): string | null {

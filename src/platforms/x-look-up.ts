@@ -10,8 +10,9 @@ import { webAddresses } from '../domain/weighted-length.ts';
 import { textOnX } from '../domain/x-text.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
 import type { PublishingAccount } from './platform.ts';
+import { readJson } from './read-json.ts';
 import { bearer } from './x-create-request.ts';
-import { readJson, readXError } from './x-error.ts';
+import { readXError } from './x-error.ts';
 import { said } from './x-refusal.ts';
 
 /** X's clock against ours, and how late a post that we sent may still appear. */

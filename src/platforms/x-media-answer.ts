@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
 import type { NotCreated } from './platform.ts';
-import { readJson, readXError } from './x-error.ts';
+import { readJson } from './read-json.ts';
+import { readXError } from './x-error.ts';
 import { codeOf, readRefusal, said } from './x-refusal.ts';
 
 export interface Upload {

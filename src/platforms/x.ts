@@ -46,7 +46,7 @@ export function createX(settings: PlatformSettings, options: XOptions): Platform
         if (outcome.kind !== 'rejected' || outcome.errorCode !== MEDIA_GONE || !media.forget(mediaIdsOf(request)))
           return outcome;
         const errorMessage = `${outcome.errorMessage} It is uploaded again, and the post sent once more.`;
-        return { ...outcome, kind: 'unavailable', errorMessage, retryAt: now };
+        return { ...outcome, kind: 'unavailable', errorMessage, retryAt: now, uncounted: true };
       },
 
       async lookUp(content, account, sentAt, signal) {
