@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ApiClient } from './api-client.ts';
+import { field, newVisit, openBrowser } from './browser.ts';
 import { type RunningProduct, SUPERUSER, startProduct } from './running-product.ts';
 
 const CLIENT = { id: 'client-id', secret: 'secret-of-the-app' };
@@ -114,6 +115,25 @@ describe('an X account', () => {
   it('takes no text that X would refuse as too long', async () => {
     const refused = await ann.postJson(`${api}/Post/actions/new`, { text: '日'.repeat(141), accounts: [accountId] });
     expect(JSON.stringify(refused.json)).toContain('X takes 280 characters; this is 2 too long.');
+  });
+
+  it('has its own count beside the text while one writes, with the link in it', async () => {
+    await using stack = new AsyncDisposableStack();
+    const browser = await openBrowser();
+    stack.defer(() => browser.close());
+    const { page, complaints } = await newVisit(browser);
+    await page.goto(`${product.url}/login`);
+    await (await field(page, 'E-mail')).type(SUPERUSER.email);
+    await (await field(page, 'Password')).type(SUPERUSER.password);
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+    await page.goto(`${product.url}/admin/resources/Post/actions/new`);
+    await (await field(page, 'Text')).type('日本 \u{1f468}\u200d\u{1f469}\u200d\u{1f467}');
+    await page.click('input[type="checkbox"]');
+    const count = () => page.$eval('[data-testid="character-count"]', (element) => element.textContent);
+    expect(await count()).toBe('X: 7 of 280');
+    await (await field(page, 'Link')).type(`https://example.com/${'a'.repeat(300)}`);
+    expect(await count()).toBe('X: 31 of 280');
+    expect(complaints).toEqual([]);
   });
 
   it('that commits and then answers 503 has the post once, found by looking', async () => {
