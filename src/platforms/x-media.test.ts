@@ -240,6 +240,16 @@ test('images that cannot be described are not posted without description; what i
   expect(asked(UPLOAD)).toHaveLength(1);
 });
 
+test('images that X has lost before they are described are uploaded again', async () => {
+  const gone = { title: 'Not Found Error', type: 'https://api.x.com/2/problems/resource-not-found' };
+  server.answer(METADATA, { status: 404, body: gone }, { status: 200 });
+  server.answer(UPLOAD, uploaded('12'));
+  const { uploads, kept } = keeper({ a: '11' });
+  const request = await prepared(post({ images: [image('a', { altText: 'A cat' })] }), uploads);
+  expect(JSON.parse(request.body).media).toEqual({ media_ids: ['12'] });
+  expect(kept.get('a')).toBe('12');
+});
+
 test('images that X has lost meanwhile are uploaded again, once', async () => {
   const gone = {
     status: 404,

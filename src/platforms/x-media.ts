@@ -51,7 +51,11 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
     signal: AbortSignal,
   ): Promise<{ id: string } | { outcome: NotCreated }> {
     const recalled = uploads.recall(image);
-    if (recalled !== null && !forgotten.has(recalled)) return describe(recalled, image, account, now, signal);
+    if (recalled !== null && !forgotten.has(recalled)) {
+      const described = await describe(recalled, image, account, now, signal);
+      if ('id' in described || described.outcome.httpStatus !== 404) return described;
+      forgotten.add(recalled); // X has lost it.
+    }
 
     const key = `${account.externalId} ${image.sha256}`;
     const known = unfinished.get(key);
