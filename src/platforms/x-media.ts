@@ -43,7 +43,7 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
   /** Uploads that X has not finished with, by account and image. */
   const unfinished = new Map<string, Upload>();
 
-  async function one(
+  async function uploadOne(
     image: ContentImage,
     account: PublishingAccount,
     uploads: ImageUploads,
@@ -56,28 +56,37 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
       if ('id' in described || described.outcome.httpStatus !== 404) return described;
       forgotten.add(recalled); // X has lost it.
     }
-
-    const key = `${account.externalId} ${image.sha256}`;
-    const known = unfinished.get(key);
-    let upload: Upload | { outcome: NotCreated } =
-      known !== undefined && (known.usableUntil === null || known.usableUntil > now)
-        ? known
-        : readUploadAnswer(
-            await http.send(await uploadRequest(apiUrl, account, image, await uploads.read(image)), signal),
-            now,
-          );
-    unfinished.delete(key);
-    if ('id' in upload && upload.readyAfterMs !== null) {
-      const { id, usableUntil } = upload;
-      upload = await ready(upload, account, now, signal);
-      // Still under way, or X could not be asked: the next preparation goes on from here.
-      if ('outcome' in upload && upload.outcome.kind !== 'rejected')
-        unfinished.set(key, { id, usableUntil, readyAfterMs: 0 });
-    }
+    const upload = await bring(image, account, uploads, now, signal);
     if ('outcome' in upload) return upload;
     await uploads.remember(image, upload.id, upload.usableUntil);
     if (recalled !== null) uploadedAgain.add(upload.id);
     return describe(upload.id, image, account, now, signal);
+  }
+
+  /** Uploads an image, or goes on with an upload that X had not finished with, and waits until it has. */
+  async function bring(
+    image: ContentImage,
+    account: PublishingAccount,
+    uploads: ImageUploads,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<Upload | { outcome: NotCreated }> {
+    const key = `${account.externalId} ${image.sha256}`;
+    const begun = unfinished.get(key);
+    unfinished.delete(key);
+    const upload =
+      begun !== undefined && (begun.usableUntil === null || begun.usableUntil > now)
+        ? begun
+        : readUploadAnswer(
+            await http.send(await uploadRequest(apiUrl, account, image, await uploads.read(image)), signal),
+            now,
+          );
+    if ('outcome' in upload || upload.readyAfterMs === null) return upload;
+    const finished = await ready(upload, account, now, signal);
+    // Still under way, or X could not be asked: the next preparation goes on from here.
+    if ('outcome' in finished && finished.outcome.kind !== 'rejected')
+      unfinished.set(key, { ...upload, readyAfterMs: 0 });
+    return finished;
   }
 
   /** Waits until X has processed an upload. */
@@ -119,7 +128,7 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
     async upload(images, account, uploads, now, signal) {
       const ids: string[] = [];
       for (const image of images) {
-        const uploaded = await one(image, account, uploads, now, signal);
+        const uploaded = await uploadOne(image, account, uploads, now, signal);
         if ('outcome' in uploaded) return uploaded;
         ids.push(uploaded.id);
       }
