@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { animation, png } from '../src/testing/drawn-images.ts';
 import { ApiClient } from './api-client.ts';
 import { field, newVisit, openBrowser } from './browser.ts';
 import { type RunningProduct, SUPERUSER, startProduct } from './running-product.ts';
@@ -23,7 +24,8 @@ let teamId: string;
 let accountId: string;
 
 // What X knows.
-const live: { id: string; text: string; at: Date }[] = [];
+const live: { id: string; text: string; at: Date; mediaIds: string[] }[] = [];
+const uploads: { id: string; category: string; file: Uint8Array; altText: string | null; asked: number }[] = [];
 let consent: { code: string; challenge: string } | null = null;
 let accessToken = '';
 let refreshToken = '';
@@ -74,7 +76,10 @@ async function connect(): Promise<void> {
 }
 
 /** Publishes now and waits for a status. @returns the publication */
-async function publish(fields: { text: string; linkUrl?: string }, status: string): Promise<Record<string, unknown>> {
+async function publish(
+  fields: { text: string; linkUrl?: string; media?: { id: string; altText?: string }[] },
+  status: string,
+): Promise<Record<string, unknown>> {
   const created = await ann.postJson(`${api}/Post/actions/new`, { ...fields, accounts: [accountId] });
   const id = String(recordAnswer.parse(created.json).record.params.id);
   await ann.postJson(`${api}/Post/records/${id}/publishNow`, {});
@@ -86,6 +91,12 @@ async function publish(fields: { text: string; linkUrl?: string }, status: strin
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`it did not become ${status}: ${JSON.stringify(seen)}`);
+}
+
+/** Puts an image into the product. @returns its id */
+async function add(bytes: Uint8Array): Promise<string> {
+  const { json } = await ann.postBytes(`/media?team=${teamId}`, bytes);
+  return z.object({ id: z.string() }).parse(json).id;
 }
 
 const sent = (text: string) =>
@@ -110,6 +121,27 @@ describe('an X account', () => {
     const publication = await publish({ text: 'Open until eight', linkUrl: 'https://example.com/hours' }, 'published');
     expect(live).toMatchObject([{ text: 'Open until eight\nhttps://example.com/hours', id: publication.externalId }]);
     expect(publication.permalink).toBe(`https://x.com/i/web/status/${live[0]?.id}`);
+  });
+
+  it('has a post with pictures and what they show', async () => {
+    const [one, two] = [await add(await png(30)), await add(await png(31))];
+    const media = [{ id: two, altText: 'The door' }, { id: one }];
+    const publication = await publish({ text: 'Two pictures', media }, 'published');
+    const post = live.find(({ id }) => id === publication.externalId);
+    const shown = post?.mediaIds.map((id) => uploads.find((upload) => upload.id === id));
+    expect(shown).toMatchObject([
+      { category: 'tweet_image', altText: 'The door' },
+      { category: 'tweet_image', altText: null },
+    ]);
+    // PNGs, whole: the second is one pixel narrower than the first.
+    expect(shown?.map((upload) => Buffer.from(upload?.file ?? []).readUInt32BE(16))).toEqual([31, 30]);
+  });
+
+  it('has a post with an animation as soon as X has processed it', async () => {
+    const media = [{ id: await add(await animation('gif')) }];
+    const publication = await publish({ text: 'It moves', media }, 'published');
+    const [mediaId] = live.find(({ id }) => id === publication.externalId)?.mediaIds ?? [];
+    expect(uploads.find(({ id }) => id === mediaId)).toMatchObject({ category: 'tweet_gif', asked: 2 });
   });
 
   it('takes no text that X would refuse as too long', async () => {
@@ -191,8 +223,10 @@ describe('an X account', () => {
 });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  let body = '';
-  for await (const chunk of request) body += String(chunk);
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  const body = bytes.toString();
   const path = `${request.method} ${request.url?.split('?')[0]}`;
   requests.push({ path, body });
   const say = (status: number, content: unknown, headers: Record<string, string> = {}) =>
@@ -217,20 +251,54 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
         data: live.map(({ id, text, at }) => ({ id, text, created_at: at.toISOString() })),
         meta: { result_count: live.length },
       });
+    case 'POST /2/media/upload': {
+      const form = await new Response(bytes, {
+        headers: { 'content-type': request.headers['content-type'] ?? '' },
+      }).formData();
+      const file = form.get('media');
+      if (!(file instanceof File)) return problem(400, 'Invalid Request', 'media is missing');
+      const id = String(5_000_000 + uploads.length);
+      const category = String(form.get('media_category'));
+      uploads.push({ id, category, file: await file.bytes(), altText: null, asked: 0 });
+      return say(200, { data: state(id, category === 'tweet_gif' ? 'pending' : null) });
+    }
+    case 'GET /2/media/upload': {
+      const { command, media_id: id } = Object.fromEntries(new URL(request.url ?? '', 'http://x').searchParams);
+      const upload = uploads.find((one) => one.id === id);
+      if (command !== 'STATUS' || upload === undefined) return problem(404, 'Not Found');
+      upload.asked += 1;
+      return say(200, { data: state(upload.id, upload.asked === 1 ? 'in_progress' : 'succeeded') });
+    }
+    case 'POST /2/media/metadata': {
+      const { id, metadata } = JSON.parse(body) as { id: string; metadata: { alt_text: { text: string } } };
+      const upload = uploads.find((one) => one.id === id);
+      if (upload === undefined) return problem(404, 'Not Found');
+      upload.altText = metadata.alt_text.text;
+      return say(200, {});
+    }
     case 'POST /2/tweets': {
       const trouble = fault;
       fault = null;
       if (trouble !== null && !trouble.commit) return say(trouble.status, trouble.body ?? {}, trouble.headers);
-      const { text } = JSON.parse(body) as { text: string };
+      const { text, media } = JSON.parse(body) as { text: string; media?: { media_ids: string[] } };
       if (live.some((post) => post.text === text))
         return problem(403, 'Forbidden', 'You are not allowed to create a Tweet with duplicate content.');
       const id = String(1_000_000 + live.length);
-      live.unshift({ id, text, at: new Date() });
+      live.unshift({ id, text, at: new Date(), mediaIds: media?.media_ids ?? [] });
       return trouble === null ? say(201, { data: { id, text } }) : say(trouble.status, {});
     }
     default:
       return problem(404, 'Not Found');
   }
+}
+
+function state(id: string, processing: string | null) {
+  return {
+    id,
+    media_key: `3_${id}`,
+    expires_after_secs: 86_400,
+    ...(processing !== null && { processing_info: { state: processing, check_after_secs: 1 } }),
+  };
 }
 
 /** A code and a refresh token are good once; a code only with the verifier of its challenge. */
