@@ -40,6 +40,10 @@ export class ApiClient {
     return this.#send(path, { method: 'POST', body });
   }
 
+  postBytes(path: string, body: Uint8Array): Promise<ApiAnswer> {
+    return this.#send(path, { method: 'POST', body: new Uint8Array(body) });
+  }
+
   signIn(email: string, password: string): Promise<ApiAnswer> {
     return this.postForm('/login', { email, password });
   }

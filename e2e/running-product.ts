@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,7 +18,7 @@ export interface RunningProduct {
 
 export async function startProduct(environment: Record<string, string> = {}): Promise<RunningProduct> {
   const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-e2e-'));
-  const [port, sandboxPort] = [await freePort(), await freePort()];
+  const [port, sandboxPort] = await twoFreePorts();
   const env = {
     PATH: process.env.PATH ?? '',
     DATA_DIR: dataDir,
@@ -60,11 +60,23 @@ async function ready(child: ChildProcess, url: string, output: () => string): Pr
   throw new Error(`the product did not become ready:\n${output()}`);
 }
 
-async function freePort(): Promise<number> {
+/** Both are held at once: asked one after the other, the same port may be free twice. */
+async function twoFreePorts(): Promise<[number, number]> {
+  const [one, other] = [await listening(), await listening()];
+  const ports: [number, number] = [portOf(one), portOf(other)];
+  one.close();
+  other.close();
+  return ports;
+}
+
+async function listening(): Promise<Server> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
+  return server;
+}
+
+function portOf(server: Server): number {
   const address = server.address();
-  server.close();
   if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
   return address.port;
 }

@@ -82,13 +82,17 @@ async function lookAtKeys({ db, tokenCipher }: AppContext): Promise<void> {
   }
 }
 
+const CREDENTIALS = {
+  linkedin: 'LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET',
+  facebook: 'FACEBOOK_APP_ID and FACEBOOK_APP_SECRET',
+  x: 'X_CLIENT_ID and, for a confidential app, X_CLIENT_SECRET',
+};
+
 async function lookAtPlatform({ config, platforms }: AppContext, platform: (typeof PLATFORMS)[number]): Promise<void> {
   const label = PLATFORM_LABEL[platform];
-  if (platform !== 'linkedin') return note(`${label}: not part of this version yet.`);
   // A command has no sandbox of its own, so its registry cannot tell.
   if (sandboxedPlatforms(config).includes(platform)) return note(`${label}: the sandbox. Nothing leaves this machine.`);
-  if (platforms[platform] === undefined)
-    return note(`${label}: not set up. Set LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET.`);
+  if (platforms[platform] === undefined) return note(`${label}: not set up. Set ${CREDENTIALS[platform]}.`);
   const { apiUrl } = config.platforms[platform];
   try {
     const answer = await fetch(apiUrl, {

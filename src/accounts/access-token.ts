@@ -1,26 +1,31 @@
 /**
  * A token that is good right now, refreshed when it has to be.
  *
- * Refreshing is single-flight across processes: who wins the lease on the credential's row asks the platform; the others
- * go on with the old token while it lives, or wait for the new one. No transaction is open during the request. What comes
- * back is written only if the token version is still the one that was refreshed, and is durable before anybody uses it.
- * An account is declared dead only if nobody has renewed it meanwhile. Whoever writes both rows locks the account first.
+ * Refreshing is single-flight across processes: whose turn it is (refresh-lease.ts) asks the platform; the others go on
+ * with the old token while it lives, or wait for the new one. No transaction is open during the request. What comes back
+ * is written only if the token version is still the one that was refreshed, and is durable before anybody uses it. An
+ * account is declared dead only if nobody has renewed it meanwhile. After a renewal whose end is not known (a lost answer,
+ * a crash) the old token is used to its end: asking again may be a second use of a token that is good once.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AccountCredential, ConnectedAccount } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
-import { ConnectError, type TokenGrant } from '../platforms/platform.ts';
-import { openAccessToken, openRefreshToken, sealTokens } from './stored-tokens.ts';
-
-type Context = Pick<AppContext, 'db' | 'platforms' | 'tokenCipher' | 'clock' | 'log'>;
+import { ConnectError } from '../platforms/platform.ts';
+import { endRefreshLease, REFRESH_LEASE_MS, type RefreshLease, takeRefreshLease } from './refresh-lease.ts';
+import {
+  lockAccount,
+  type Refresh,
+  type RenewalContext,
+  refreshOf,
+  renewToken,
+  type StoredAccount,
+} from './renew-token.ts';
+import { openAccessToken } from './stored-tokens.ts';
 
 /** A token this close to its end is renewed first: the request it is for takes time to arrive. */
 const EXPIRY_SKEW_MS = 60_000;
-/** Longer than one request to a token endpoint may take (30 s), so that a lease that ran out means a dead holder. */
-const REFRESH_LEASE_MS = 60_000;
 const POLL_MS = 200;
 /** Waiting for another process to refresh ends after this many polls: its lease has run out by then. */
 const MAX_POLLS = (REFRESH_LEASE_MS + 5_000) / POLL_MS;
@@ -51,7 +56,7 @@ export interface UsableToken {
  * @throws TokenUnreadableError the key is missing or the row was changed: for the operator
  */
 export async function usableAccessToken(
-  ctx: Context,
+  ctx: RenewalContext,
   accountId: string,
   options: { rejectedVersion?: number } = {},
 ): Promise<UsableToken> {
@@ -80,8 +85,11 @@ export async function usableAccessToken(
       continue; // To find it marked, or renewed by somebody meanwhile.
     }
     const stillAlive = !refused && now.getTime() < lapsesAt;
-    if (await takeLease(ctx, credential, now)) {
-      const postponed = await renew(ctx, stored, refresh);
+    // Somebody is renewing it, or began to and was never heard of again.
+    if (stillAlive && credential.refreshStartedAt !== null) return current();
+    const lease = await takeRefreshLease(ctx, { ...credential, tokenExpiresAt: account.tokenExpiresAt });
+    if (lease !== null) {
+      const postponed = await renewOrMark(ctx, stored, refresh, lease);
       if (postponed === null) continue; // To read back what was stored.
       if (stillAlive) return current();
       throw postponed;
@@ -132,12 +140,34 @@ export async function markReconnectRequired(
   return true;
 }
 
-interface Stored {
-  account: ConnectedAccount;
-  credential: AccountCredential;
+/**
+ * Renews a token whose turn one has, and marks the account when only a person can repair it.
+ * @returns null when the stored state has changed, for better or worse; otherwise why it is to be tried later
+ */
+export async function renewOrMark(
+  ctx: RenewalContext,
+  stored: StoredAccount,
+  refresh: Refresh,
+  lease: RefreshLease,
+): Promise<ConnectError | null> {
+  const failed = await renewToken(ctx, stored, refresh, lease);
+  if (failed === null || !failed.dead) return failed;
+  await declareDead(ctx, stored, lease.interrupted ? interrupted(stored) : failed.message);
+  await endRefreshLease(ctx, lease, 'nothing-done');
+  return null;
 }
 
-async function loadConnected(ctx: Context, accountId: string): Promise<Stored> {
+/** Unless the token was renewed since it was read. */
+async function declareDead(ctx: RenewalContext, { account, credential }: StoredAccount, reason: string): Promise<void> {
+  await ctx.db.$transaction((tx) => markReconnectRequired(tx, ctx, account.id, reason, credential.tokenVersion));
+}
+
+function interrupted({ account }: StoredAccount): string {
+  const name = PLATFORM_LABEL[account.platform];
+  return `Renewing the permission was interrupted, and what ${name} gave instead of the old one is lost. Connect the account again.`;
+}
+
+async function loadConnected(ctx: RenewalContext, accountId: string): Promise<StoredAccount> {
   const found = await ctx.db.connectedAccount.findUnique({ where: { id: accountId }, include: { credential: true } });
   if (found === null)
     throw new ReauthorizationRequiredError(accountId, 'This account is no longer there. Choose another one.');
@@ -155,98 +185,4 @@ async function loadConnected(ctx: Context, accountId: string): Promise<Stored> {
     );
   }
   return { account, credential };
-}
-
-type Refresh = (now: Date) => Promise<TokenGrant>;
-
-/** null when there is nothing to refresh with: no refresh token, an expired one, or a platform that has none. */
-function refreshOf(ctx: Context, { account, credential }: Stored, now: Date): Refresh | null {
-  const connector = ctx.platforms[account.platform]?.connector;
-  const expired = account.refreshTokenExpiresAt !== null && account.refreshTokenExpiresAt <= now;
-  const refreshToken = expired ? null : openRefreshToken(ctx.tokenCipher, account, credential);
-  const renewing = connector?.refresh?.bind(connector);
-  if (renewing === undefined || refreshToken === null) return null;
-  return (at) => renewing(refreshToken, at);
-}
-
-/** The version in the condition makes the row that was read still the current one. */
-async function takeLease(ctx: Context, { accountId, tokenVersion }: AccountCredential, now: Date): Promise<boolean> {
-  const { count } = await ctx.db.accountCredential.updateMany({
-    where: { accountId, tokenVersion, OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
-    data: { refreshLeaseUntil: new Date(now.getTime() + REFRESH_LEASE_MS), refreshStartedAt: now },
-  });
-  return count === 1;
-}
-
-/** @returns null when the stored state has changed, for better or worse; otherwise why it is to be tried later */
-async function renew(ctx: Context, stored: Stored, refresh: Refresh): Promise<ConnectError | null> {
-  const { account, credential } = stored;
-  try {
-    await storeRenewed(ctx, stored, await refresh(ctx.clock.now()));
-    return null;
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    ctx.log.warn(
-      { accountId: account.id, platform: account.platform, reason: error.code, dead: error.dead },
-      'an access token could not be renewed',
-    );
-    if (error.dead) {
-      await declareDead(ctx, stored, error.message);
-      return null;
-    }
-    await releaseLease(ctx, credential);
-    return error;
-  }
-}
-
-/** A version that moved means a person has connected the account again meanwhile: the newer consent stays. */
-async function storeRenewed(ctx: Context, { account, credential }: Stored, grant: TokenGrant): Promise<void> {
-  await ctx.db.$transaction(async (tx) => {
-    await lockAccount(tx, account.id);
-    const { count } = await tx.accountCredential.updateMany({
-      where: { accountId: account.id, tokenVersion: credential.tokenVersion },
-      data: {
-        ...sealTokens(ctx.tokenCipher, account, grant),
-        tokenVersion: { increment: 1 },
-        refreshLeaseUntil: null,
-        refreshStartedAt: null,
-      },
-    });
-    if (count === 0) return;
-    await tx.connectedAccount.update({
-      where: { id: account.id },
-      data: {
-        tokenExpiresAt: grant.accessTokenExpiresAt,
-        ...(grant.refreshTokenExpiresAt && { refreshTokenExpiresAt: grant.refreshTokenExpiresAt }),
-      },
-    });
-    await recordEvent(
-      tx,
-      {
-        actorId: null,
-        action: 'account.refreshed',
-        entity: 'ConnectedAccount',
-        entityId: account.id,
-        teamId: account.teamId,
-        metadata: { platform: account.platform, expiresAt: grant.accessTokenExpiresAt?.toISOString() ?? null },
-      },
-      ctx.clock.now(),
-    );
-  });
-}
-
-async function releaseLease(ctx: Context, { accountId, tokenVersion }: AccountCredential): Promise<void> {
-  await ctx.db.accountCredential.updateMany({
-    where: { accountId, tokenVersion },
-    data: { refreshLeaseUntil: null, refreshStartedAt: null },
-  });
-}
-
-async function declareDead(ctx: Context, { account, credential }: Stored, reason: string): Promise<void> {
-  await ctx.db.$transaction((tx) => markReconnectRequired(tx, ctx, account.id, reason, credential.tokenVersion));
-  await releaseLease(ctx, credential);
-}
-
-async function lockAccount(tx: Tx, accountId: string): Promise<void> {
-  await tx.$executeRaw`SELECT 1 FROM connected_accounts WHERE id = ${accountId}::uuid FOR UPDATE`;
 }

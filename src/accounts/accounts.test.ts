@@ -236,9 +236,9 @@ describe('a token that has to be renewed', () => {
     const account = await partner();
     await fresh.db.accountCredential.update({
       where: { accountId: account.id },
-      data: { refreshStartedAt: days(1), refreshLeaseUntil: new Date(days(1).getTime() + 60_000) },
+      data: { refreshStartedAt: days(-1), refreshLeaseUntil: days(-1) },
     });
-    now = new Date(days(1).getTime() + 60_000);
+    now = days(1);
     onRefresh = async () => grant({ accessToken: 'access-2', accessTokenExpiresAt: days(2) });
     expect(await usableAccessToken(context(), account.id)).toMatchObject({ accessToken: 'access-2' });
   });

@@ -54,7 +54,7 @@ export async function connectAccount(
     ? await tx.connectedAccount.update({ where: { id: before.id }, data })
     : await tx.connectedAccount.create({ data: { ...key, ...data } });
 
-  await replaceTokens(tx, ctx.tokenCipher, account, grant);
+  await replaceTokens(tx, ctx.tokenCipher, account, grant, now);
   await recordEvent(
     tx,
     {

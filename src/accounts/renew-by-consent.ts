@@ -101,7 +101,7 @@ async function renew(
     data: grantedFields(actor, grant, now),
   });
   if (count === 0) return null;
-  await replaceTokens(tx, ctx.tokenCipher, account, grant);
+  await replaceTokens(tx, ctx.tokenCipher, account, grant, now);
   await recordEvent(
     tx,
     {

@@ -2,6 +2,7 @@
 import type { AccountCredential, ConnectedAccount } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
 import type { TokenGrant } from '../platforms/platform.ts';
+import { renewalTime } from './renewal-time.ts';
 import type { TokenBinding, TokenCipher } from './token-cipher.ts';
 
 type Account = Pick<ConnectedAccount, 'id' | 'platform' | 'externalId'>;
@@ -22,8 +23,14 @@ export function sealTokens(
 }
 
 /** Puts a new grant in the place of what the account had; whoever was refreshing the old one then loses. */
-export async function replaceTokens(tx: Tx, cipher: TokenCipher, account: Account, grant: TokenGrant): Promise<void> {
-  const tokens = sealTokens(cipher, account, grant);
+export async function replaceTokens(
+  tx: Tx,
+  cipher: TokenCipher,
+  account: Account,
+  grant: TokenGrant,
+  now: Date,
+): Promise<void> {
+  const tokens = { ...sealTokens(cipher, account, grant), renewAt: renewalTime(grant.accessTokenExpiresAt, now) };
   await tx.accountCredential.upsert({
     where: { accountId: account.id },
     create: { accountId: account.id, ...tokens },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Content, contentProblems, textWithLink } from './content-rules.ts';
+import { type Content, contentProblems, countFor, textWithLink } from './content-rules.ts';
 
 const messages = (content: Partial<Content>, platforms: Parameters<typeof contentProblems>[1] = ['linkedin']) =>
   contentProblems({ text: 'Hello', linkUrl: null, images: [], ...content }, platforms).map(
@@ -17,8 +17,58 @@ describe('what may be posted', () => {
     ]);
   });
 
-  it('is never an empty text', () => {
-    expect(messages({ text: ' \n\t ' }, [])).toEqual(['text: Write something: the text is empty.']);
+  it('has, on X, the link in its text and as heavy as X weighs it', () => {
+    const linkUrl = `https://example.com/${'a'.repeat(300)}`;
+    expect(messages({ text: 'x'.repeat(256), linkUrl }, ['x'])).toEqual([]);
+    expect(messages({ text: 'x'.repeat(257), linkUrl }, ['x'])).toEqual([
+      'text: X takes 280 characters; this is 1 too long. Shorten the text.',
+    ]);
+    // It is there already: nothing is added.
+    expect(messages({ text: `${'x'.repeat(255)} (${linkUrl})`, linkUrl }, ['x'])).toEqual([
+      'text: X takes 280 characters; this is 1 too long. Shorten the text.',
+    ]);
+    expect(messages({ text: `${'x'.repeat(254)} (${linkUrl})`, linkUrl }, ['x'])).toEqual([]);
+  });
+
+  it('is counted by each platform in its own way', () => {
+    const text = 'é日本\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\r\n';
+    expect(countFor('x', { text, linkUrl: null, images: [] })).toBe(1 + 2 + 2 + 2 + 1);
+    // There the link has a place of its own.
+    const content = { text, linkUrl: 'https://example.com', images: [] };
+    expect(countFor('linkedin', content)).toBe(1 + 2 + 8 + 1);
+    expect(countFor('facebook', content)).toBe(1 + 2 + 8 + 1);
+  });
+
+  for (const [what, text] of [
+    ['blanks', ' \n\t '],
+    ['zero-width characters', '\u200b\u200d\u2060\ufeff'],
+    ['fillers and Braille’s blank', '\u3164\u115f \u2800'],
+    ['a soft hyphen', '\u00ad'],
+  ] as const) {
+    it(`is never only ${what}`, () => {
+      expect(messages({ text }, [])).toEqual(['text: Write something: the text is empty.']);
+    });
+  }
+
+  for (const control of ['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069']) {
+    const name = `U+${control.charCodeAt(0).toString(16).toUpperCase()}`;
+    it(`has nothing that turns the reading direction: ${name}`, () => {
+      expect(messages({ text: `abc${control}def` })).toEqual([
+        expect.stringContaining(`turns the reading direction (${name})`),
+      ]);
+      expect(messages({ linkUrl: `https://example.com/${control}` })[0]).toContain('linkUrl: A link must be');
+    });
+  }
+
+  it('may have right-to-left text, and emoji joined by zero-width joiners', () => {
+    expect(messages({ text: 'שלום \u200f! \u{1f469}\u200d\u{1f680}' }, ['linkedin', 'facebook', 'x'])).toEqual([]);
+  });
+
+  it('has, on X, no character that X refuses', () => {
+    expect(messages({ text: '\ufeffHello' }, ['x'])).toEqual([
+      expect.stringContaining('an invisible character that X refuses (U+FEFF)'),
+    ]);
+    expect(messages({ text: '\ufeffHello' }, ['linkedin'])).toEqual([]);
   });
 
   it('has no half characters and no control characters', () => {

@@ -1,10 +1,14 @@
 /**
  * What a platform accepts as a post, known before anything is sent. Pure; the panel's counter and the worker's last
  * check before sending ask the same functions. Limits: LinkedIn 3,000 characters (documented for UGC text; the Posts API
- * documents only the error), counted on the text as typed, not on its escaped form.
+ * documents only the error), counted on the text as typed, not on its escaped form; Facebook 63,206 (not documented, but
+ * what its clients have found); X 280 as X counts them, the link included. X lets some paying accounts write more, but
+ * not dependably through the API.
  */
 import { imageProblems } from './image-rules.ts';
 import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
+import { weightedLength } from './weighted-length.ts';
+import { textOnX } from './x-text.ts';
 
 export interface Content {
   text: string;
@@ -36,12 +40,19 @@ export interface Problem {
   message: string;
 }
 
-/** Longest text per platform, in the unit of `countCharacters`. */
+/** What counting looks at: of the images, only whether there are any. */
+export type CountedContent = Omit<Content, 'images'> & { images: readonly unknown[] };
+
+/** Longest text per platform, in the unit of `countFor`. */
 export const TEXT_LIMIT: Record<Platform, number> = { linkedin: 3000, facebook: 63_206, x: 280 };
 
-/** Characters as a person counts them on screen is not what LinkedIn counts: it counts UTF-16 units, as a browser's maxlength does. */
-export function countCharacters(text: string): number {
-  return text.length;
+/**
+ * How much of its limit this content's text uses up on a platform. Characters as a person counts them on screen are not
+ * what any of them counts: LinkedIn and Facebook count UTF-16 units, as a browser's maxlength does; X weighs them. A link
+ * that has no place of its own there counts with the text.
+ */
+export function countFor(platform: Platform, content: CountedContent): number {
+  return platform === 'x' ? weightedLength(textOnX(content)) : textWithLink(content).replaceAll('\r\n', '\n').length;
 }
 
 /**
@@ -50,7 +61,7 @@ export function countCharacters(text: string): number {
  */
 export function contentProblems(content: Content, platforms: readonly Platform[]): Problem[] {
   const problems: Problem[] = [];
-  if (content.text.trim() === '') problems.push({ field: 'text', message: 'Write something: the text is empty.' });
+  if (isBlank(content.text)) problems.push({ field: 'text', message: 'Write something: the text is empty.' });
   if (hasLoneSurrogate(content.text)) {
     problems.push({
       field: 'text',
@@ -63,9 +74,23 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
       message: 'The text has an invisible control character. Paste it as plain text, or type it again.',
     });
   }
+  const turning = BIDI_CONTROL.exec(content.text)?.[0];
+  if (turning !== undefined) {
+    problems.push({
+      field: 'text',
+      message: `The text has an invisible character that turns the reading direction (${codePoint(turning)}), so that people would read something else than what is there. Paste it as plain text, or type it again.`,
+    });
+  }
+  const refusedByX = platforms.includes('x') ? REFUSED_BY_X.exec(content.text)?.[0] : undefined;
+  if (refusedByX !== undefined) {
+    problems.push({
+      field: 'text',
+      message: `The text has an invisible character that X refuses (${codePoint(refusedByX)}). Paste it as plain text, or type it again.`,
+    });
+  }
   for (const platform of new Set(platforms)) {
-    const count = countCharacters(platform === 'linkedin' ? textWithLink(content) : content.text);
     const limit = TEXT_LIMIT[platform];
+    const count = countFor(platform, content);
     if (count > limit) {
       const over = (count - limit).toLocaleString('en');
       problems.push({
@@ -88,7 +113,7 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
  * The text of a post whose link cannot be shown as a card beside its images: the link then stands at the end, unless the
  * author has written it into the text already.
  */
-export function textWithLink({ text, linkUrl, images }: Content): string {
+export function textWithLink({ text, linkUrl, images }: CountedContent): string {
   if (linkUrl === null || images.length === 0 || mentions(text, linkUrl)) return text;
   const above = text.trimEnd();
   return above === '' ? linkUrl : `${above}\n\n${linkUrl}`;
@@ -102,10 +127,22 @@ function mentions(text: string, linkUrl: string): boolean {
     .some((rest) => /^[.,;:!?)\]}'"’”»…]*(\s|$)/u.test(rest));
 }
 
+/** Overrides and isolates of the reading direction: a text with them need not say what it shows. */
+const BIDI_CONTROL = /[\u202a-\u202e\u2066-\u2069]/u;
+/** twitter-text's invalid characters: the byte-order mark and two that are none. */
+const REFUSED_BY_X = /[\ufeff\ufffe\uffff]/u;
+
 /** A web address that a platform could show as a card: http(s), with a host, without a user name or password. */
 export function isPublicHttpUrl(text: string): boolean {
   // The URL parser drops control characters and blanks; what is stored and sent is the text as typed.
-  if (text.length > 2000 || /[\p{Cc}\s]/u.test(text) || !text.isWellFormed() || !URL.canParse(text)) return false;
+  if (
+    text.length > 2000 ||
+    /[\p{Cc}\s]/u.test(text) ||
+    BIDI_CONTROL.test(text) ||
+    !text.isWellFormed() ||
+    !URL.canParse(text)
+  )
+    return false;
   const url = new URL(text);
   return (
     (url.protocol === 'https:' || url.protocol === 'http:') &&
@@ -113,6 +150,16 @@ export function isPublicHttpUrl(text: string): boolean {
     url.username === '' &&
     url.password === ''
   );
+}
+
+/** Nothing to see: blanks, and what Unicode shows as nothing (zero-width characters, fillers); the last is Braille's blank. */
+function isBlank(text: string): boolean {
+  return /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
+}
+
+/** As Unicode writes it: U+202E. */
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function hasLoneSurrogate(text: string): boolean {

@@ -134,10 +134,16 @@ export class ConnectError extends Error {
   override readonly name = 'ConnectError';
   readonly code: string;
   readonly dead: boolean;
+  /**
+   * The platform may have done what it was asked, and what it answered is lost. Where a refresh token is good once, it may
+   * be used up.
+   */
+  readonly answerLost: boolean;
 
-  constructor(code: string, message: string, options: { dead: boolean; cause?: unknown }) {
+  constructor(code: string, message: string, options: { dead: boolean; answerLost?: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.code = code;
     this.dead = options.dead;
+    this.answerLost = options.answerLost ?? false;
   }
 }

@@ -4,6 +4,7 @@ import { PLATFORMS, type Platform } from '../domain/platform-name.ts';
 import { createFacebook } from './facebook.ts';
 import { createLinkedIn } from './linkedin.ts';
 import type { PlatformAdapter } from './platform.ts';
+import { createX } from './x.ts';
 
 /** The platforms this process can publish to. A platform that is missing here is shown as not available. */
 export type PlatformRegistry = Readonly<Partial<Record<Platform, PlatformAdapter>>>;
@@ -14,6 +15,7 @@ type CreateAdapter = (settings: PlatformSettings, options: { sandboxed: boolean;
 const ADAPTERS: Partial<Record<Platform, CreateAdapter>> = {
   linkedin: createLinkedIn,
   facebook: createFacebook,
+  x: createX,
 };
 
 /** The platforms that this version can publish to at all. */

@@ -1,4 +1,6 @@
 /** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { renewDueTokens } from '../accounts/renew-due-tokens.ts';
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
 import { removeUnusedImages } from '../media/remove-unused-images.ts';
@@ -50,6 +52,19 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   let lastSweep = performance.now();
   let imagesRemoved = Number.NEGATIVE_INFINITY;
   let stopping = false;
+  let renewing: Promise<void> | null = null;
+
+  /** Beside the sweep: a token endpoint that is slow to answer keeps nothing else waiting. */
+  function renewTokens(): void {
+    renewing ??= renewDueTokens(ctx)
+      .then(
+        () => undefined,
+        (error: unknown) => ctx.log.error({ err: error }, 'tokens could not be renewed; trying again'),
+      )
+      .finally(() => {
+        renewing = null;
+      });
+  }
 
   async function sweep(): Promise<void> {
     // What is due does not wait until what was abandoned is recovered.
@@ -60,6 +75,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       dispatcher.wake();
       lastSweep = performance.now();
       await heartbeat.beat();
+      renewTokens();
       await sealAuditChain(ctx.db);
       await lookUpUnconfirmed(ctx, stopLookUps.signal);
       if (performance.now() - imagesRemoved > IMAGES_REMOVED_EVERY_MS) {
@@ -100,6 +116,8 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       stopLookUps.abort();
       await ctx.boss.offWork(ALARM_QUEUE);
       await sweeping;
+      // A renewal that is cut short may have used up a token that is good once.
+      await Promise.race([renewing, pause(ctx.timings.drainMs, undefined, { ref: false })]);
       await dispatcher.stop(ctx.timings.drainMs);
       await heartbeat.end();
     },

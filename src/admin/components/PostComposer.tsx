@@ -98,6 +98,8 @@ export default function PostComposer({ record: given, action }: ActionProps) {
             ) : null}
             <PostTextField
               value={draft.text}
+              linkUrl={draft.linkUrl}
+              images={draft.images}
               platforms={chosen.length > 0 && sharing.length === 0 ? null : [...new Set(platformsOf(sharing))]}
               error={saving.errors.text}
               onChange={(text) => change({ text }, 'text')}
@@ -135,6 +137,8 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               accounts={chosen}
               text={draft.text}
               texts={draft.texts}
+              linkUrl={draft.linkUrl}
+              images={draft.images}
               errors={saving.errors}
               onChange={(texts, id) => change({ texts }, `texts.${id}`, 'texts', 'text')}
             />

@@ -13,11 +13,13 @@ interface AccountTextsProps {
   /** The post's own text: what a new one begins with. */
   text: string;
   texts: Readonly<Record<string, string>>;
+  linkUrl: string;
+  images: readonly unknown[];
   errors: Readonly<Record<string, string>>;
   onChange(texts: Readonly<Record<string, string>>, accountId: string): void;
 }
 
-export function AccountTexts({ accounts, text, texts, errors, onChange }: AccountTextsProps) {
+export function AccountTexts({ accounts, text, texts, linkUrl, images, errors, onChange }: AccountTextsProps) {
   // What was typed comes back when a box is unticked by mistake and ticked again.
   const put = useRef<Record<string, string>>({});
   const set = (accountId: string, own: string | null) => {
@@ -47,6 +49,8 @@ export function AccountTexts({ accounts, text, texts, errors, onChange }: Accoun
                 label={`Text for ${name}`}
                 rows={5}
                 value={own}
+                linkUrl={linkUrl}
+                images={images}
                 platforms={isPlatform(platform) ? [platform] : []}
                 error={errors[`texts.${id}`]}
                 onChange={(typed) => set(id, typed)}

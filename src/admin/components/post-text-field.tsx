@@ -1,5 +1,5 @@
 /** The text of a post, counted against what each chosen platform takes, with the same rules the server has. */
-import { countCharacters, TEXT_LIMIT } from '../../domain/content-rules.ts';
+import { type CountedContent, countFor, TEXT_LIMIT } from '../../domain/content-rules.ts';
 import { PLATFORM_LABEL, PLATFORMS, type Platform } from '../../domain/platform-name.ts';
 import { Field } from './form-fields.tsx';
 
@@ -8,6 +8,9 @@ interface PostTextFieldProps {
   label?: string;
   rows?: number;
   value: string;
+  /** As typed. On some platforms it is part of the text, beside images or always. */
+  linkUrl: string;
+  images: readonly unknown[];
   onChange(value: string): void;
   /** Null: no account takes this text, each has another. */
   platforms: readonly Platform[] | null;
@@ -19,13 +22,20 @@ export function PostTextField({
   label = 'Text',
   rows = 9,
   value,
+  linkUrl,
+  images,
   onChange,
   platforms,
   error,
 }: PostTextFieldProps) {
   const counted = platforms?.length === 0 ? PLATFORMS.slice(0, 1) : platforms;
+  const content = { text: value, linkUrl: linkUrl.trim() === '' ? null : linkUrl.trim(), images };
   const hint =
-    counted === null ? 'Every chosen account has a text of its own.' : <Counters text={value} platforms={counted} />;
+    counted === null ? (
+      'Every chosen account has a text of its own.'
+    ) : (
+      <Counters content={content} platforms={counted} />
+    );
   return (
     <Field label={label} required error={error} hint={hint}>
       {(binding) => (
@@ -43,11 +53,11 @@ export function PostTextField({
   );
 }
 
-function Counters({ text, platforms }: { text: string; platforms: readonly Platform[] }) {
-  const count = countCharacters(text.replaceAll('\r\n', '\n'));
+function Counters({ content, platforms }: { content: CountedContent; platforms: readonly Platform[] }) {
   return (
     <span className="ss-counters" data-testid="character-count">
       {platforms.map((platform) => {
+        const count = countFor(platform, content);
         const left = TEXT_LIMIT[platform] - count;
         const tone = left < 0 ? 'ss-over' : left < TEXT_LIMIT[platform] * 0.05 ? 'ss-near' : '';
         return (

@@ -1,0 +1,161 @@
+/**
+ * Images on their way to X: uploaded in one request each (`POST /2/media/upload`, the simple form), described by
+ * `POST /2/media/metadata`, and, where X takes its time over them (animated GIFs), waited for. None of this is visible to
+ * anybody, so all of it may be repeated. X forgets an image that is in no post after about a day.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContentImage } from '../domain/content-rules.ts';
+import type { HttpClient } from './http-client.ts';
+import type { ImageUploads, NotCreated, PublishingAccount } from './platform.ts';
+import { readMetadataAnswer, readUploadAnswer, type Upload } from './x-media-answer.ts';
+import { metadataRequest, statusRequest, uploadRequest } from './x-media-request.ts';
+
+/** Together, for one image: a claim on a publication does not last for ever. The next preparation goes on waiting. */
+const LONGEST_WAIT_MS = 20_000;
+
+export interface XMedia {
+  /** Uploads what is not there yet. @returns X's ids in the order of the images, or why there are none */
+  upload(
+    images: readonly ContentImage[],
+    account: PublishingAccount,
+    uploads: ImageUploads,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<{ ids: string[] } | { outcome: NotCreated }>;
+  /**
+   * X no longer has one of these. They will be uploaded again, once.
+   * @returns false when that was done before, and when there are none: then it is of no use
+   */
+  forget(mediaIds: readonly string[]): boolean;
+}
+
+export interface XMediaOptions {
+  http: HttpClient;
+  /** Waits that many milliseconds, or until it is aborted; for tests. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Remembers, for the life of this process, what X said about uploads beyond what `ImageUploads` keeps. */
+export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
+  const { http, pause = pauseFor } = options;
+  const forgotten = new Set<string>();
+  const uploadedAgain = new Set<string>();
+  /** Uploads that X has not finished with, by account and image. */
+  const unfinished = new Map<string, Upload>();
+
+  async function uploadOne(
+    image: ContentImage,
+    account: PublishingAccount,
+    uploads: ImageUploads,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<{ id: string } | { outcome: NotCreated }> {
+    const recalled = uploads.recall(image);
+    if (recalled !== null && !forgotten.has(recalled)) {
+      const described = await describe(recalled, image, account, now, signal);
+      if ('id' in described || described.outcome.httpStatus !== 404) return described;
+      forgotten.add(recalled); // X has lost it.
+    }
+    const upload = await bring(image, account, uploads, now, signal);
+    if ('outcome' in upload) return upload;
+    await uploads.remember(image, upload.id, upload.usableUntil);
+    if (recalled !== null) uploadedAgain.add(upload.id);
+    return describe(upload.id, image, account, now, signal);
+  }
+
+  /** Uploads an image, or goes on with an upload that X had not finished with, and waits until it has. */
+  async function bring(
+    image: ContentImage,
+    account: PublishingAccount,
+    uploads: ImageUploads,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<Upload | { outcome: NotCreated }> {
+    const key = `${account.externalId} ${image.sha256}`;
+    const begun = unfinished.get(key);
+    unfinished.delete(key);
+    const upload =
+      begun !== undefined && (begun.usableUntil === null || begun.usableUntil > now)
+        ? begun
+        : readUploadAnswer(
+            await http.send(await uploadRequest(apiUrl, account, image, await uploads.read(image)), signal),
+            now,
+          );
+    if ('outcome' in upload || upload.readyAfterMs === null) return upload;
+    const finished = await ready(upload, account, now, signal);
+    // Still under way, or X could not be asked: the next preparation goes on from here.
+    if ('outcome' in finished && finished.outcome.kind !== 'rejected')
+      unfinished.set(key, { ...upload, readyAfterMs: 0 });
+    return finished;
+  }
+
+  /** Waits until X has processed an upload. */
+  async function ready(
+    upload: Upload,
+    account: PublishingAccount,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<Upload | { outcome: NotCreated }> {
+    let current = upload;
+    for (let waitedMs = 0; current.readyAfterMs !== null; ) {
+      if (waitedMs + current.readyAfterMs > LONGEST_WAIT_MS)
+        return { outcome: stillProcessing(new Date(now.getTime() + waitedMs + current.readyAfterMs)) };
+      // A pause that is cut short is followed by a request that is not sent, which says so.
+      await pause(current.readyAfterMs, signal);
+      waitedMs += current.readyAfterMs;
+      const next = readUploadAnswer(await http.send(statusRequest(apiUrl, account, current.id), signal), now);
+      if ('outcome' in next) return next;
+      current = { ...next, usableUntil: next.usableUntil ?? upload.usableUntil };
+    }
+    return current;
+  }
+
+  /** Gives an uploaded image its description. Done for each post anew: another one may have described it otherwise. */
+  async function describe(
+    id: string,
+    image: ContentImage,
+    account: PublishingAccount,
+    now: Date,
+    signal: AbortSignal,
+  ): Promise<{ id: string } | { outcome: NotCreated }> {
+    const altText = image.altText?.trim() ?? '';
+    if (altText === '') return { id };
+    const refusal = readMetadataAnswer(await http.send(metadataRequest(apiUrl, account, id, altText), signal), now);
+    return refusal === null ? { id } : { outcome: refusal };
+  }
+
+  return {
+    async upload(images, account, uploads, now, signal) {
+      const ids: string[] = [];
+      for (const image of images) {
+        const uploaded = await uploadOne(image, account, uploads, now, signal);
+        if ('outcome' in uploaded) return uploaded;
+        ids.push(uploaded.id);
+      }
+      return { ids };
+    },
+
+    forget(mediaIds) {
+      for (const id of mediaIds) forgotten.add(id);
+      return mediaIds.length > 0 && !mediaIds.some((id) => uploadedAgain.has(id));
+    },
+  };
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function stillProcessing(retryAt: Date): NotCreated {
+  return {
+    kind: 'unavailable',
+    httpStatus: null,
+    errorCode: 'media-processing',
+    errorMessage: 'X is still processing an image of this post. Nothing was published yet.',
+    retryAt,
+  };
+}
