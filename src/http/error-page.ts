@@ -56,6 +56,7 @@ const REFUSAL_TITLE = {
   forbidden: 'Not allowed',
   'not-found': 'Nothing here',
   conflict: 'That does not fit any more',
+  'too-many': 'Too many tries',
 } as const;
 
 /** What Express, its body parsers and AdminJS mark with a status of their own. Their messages are not for people. */
