@@ -35,15 +35,17 @@ export default function PersonPage({ resource, record: given }: ActionProps) {
         </Banner>
       ) : null}
       <Card>
-        <RecordValues properties={resource.showProperties} record={record} />
-        {details === null ? null : (
-          <p className="ss-muted">
-            Two-step sign-in is {details.secondFactor ? 'on' : 'off'}
-            {isSelf ? '. ' : '.'}
-            {isSelf ? <a href="/account">Sign-in and security</a> : null}
-          </p>
-        )}
-        {isSelf && details === null ? <a href="/account">Sign-in and security</a> : null}
+        <RecordValues properties={resource.showProperties} record={record}>
+          {details === null && !isSelf ? null : (
+            <div>
+              <dt>Two-step sign-in</dt>
+              <dd>
+                {details === null ? '' : details.secondFactor ? 'On ' : 'Off '}
+                {isSelf ? <a href="/account">Sign-in and security</a> : null}
+              </dd>
+            </div>
+          )}
+        </RecordValues>
       </Card>
       {details === null ? null : (
         <>

@@ -25,11 +25,15 @@ export default function TeamPage({ resource, record: given }: ActionProps) {
       actions={<ActionButtons resource="Team" record={record} onDone={reload} only={['edit']} />}
     >
       <Card>
-        <RecordValues properties={resource.showProperties} record={record} />
+        <RecordValues properties={resource.showProperties} record={record}>
+          <div>
+            <dt>Members</dt>
+            <dd>
+              <Link to={`/admin/resources/Membership?filters.team=${record.id}`}>Who is in this team</Link>
+            </dd>
+          </div>
+        </RecordValues>
       </Card>
-      <p>
-        <Link to={`/admin/resources/Membership?filters.team=${record.id}`}>Who is in this team</Link>
-      </p>
       {mayInvite ? (
         <>
           <InviteCard teamId={record.id} onDone={reload} />

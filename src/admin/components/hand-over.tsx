@@ -46,7 +46,7 @@ export function HandOverCard({
   return (
     <Card title={`Hand over in ${team.name}`}>
       <p>
-        {counted(team.posts, 'post')} not finished, {counted(team.accounts, 'personal account')}.
+        Not finished: {counted(team.posts, 'post')}. To publish to: {counted(team.accounts, 'personal account')}.
       </p>
       {team.candidates.length === 0 ? (
         <p className="ss-muted">Nobody else is in this team. Add a member first; then this can be handed over.</p>
@@ -121,5 +121,5 @@ export function HangingAccounts({ accounts }: { accounts: readonly HangingAccoun
 }
 
 function counted(count: number, what: string): string {
-  return count === 1 ? `One ${what}` : `${count} ${what}s`;
+  return count === 1 ? `one ${what}` : `${count === 0 ? 'no' : count} ${what}s`;
 }

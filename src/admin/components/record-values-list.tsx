@@ -1,8 +1,16 @@
 /** The values of a record on its page, one line each. */
+import type { ReactNode } from 'react';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
 import { labelOf, Value } from './record-values.tsx';
 
-export function RecordValues({ properties, record }: { properties: readonly PanelProperty[]; record: PanelRecord }) {
+interface RecordValuesProps {
+  properties: readonly PanelProperty[];
+  record: PanelRecord;
+  /** Further lines. */
+  children?: ReactNode;
+}
+
+export function RecordValues({ properties, record, children }: RecordValuesProps) {
   return (
     <dl className="ss-values">
       {properties.map((property) => (
@@ -13,6 +21,7 @@ export function RecordValues({ properties, record }: { properties: readonly Pane
           </dd>
         </div>
       ))}
+      {children}
     </dl>
   );
 }
