@@ -27,11 +27,13 @@ function cookieName(ctx: AppContext): string {
 
 /** Only pages of the panel and of one's own sign-in: a path that a browser could read as another host never gets through. */
 export function safeReturnPath(path: string): string | null {
-  return path.length <= 1000 &&
-    /^\/(?:admin|account)(?:[/?][\w\-./~%!$&'()*+,;=:@?]*)?$/.test(path) &&
-    !path.includes('//')
-    ? path
-    : null;
+  const shaped = /^\/(?:admin|account)(?:[/?][\w\-./~%!$&'()*+,;=:@?]*)?$/.test(path);
+  return path.length <= 1000 && shaped && !path.includes('//') && !climbs(path) ? path : null;
+}
+
+/** A browser takes `/admin/../login`, however it is written, for another page. */
+function climbs(path: string): boolean {
+  return new URL(path, 'http://here').pathname !== path.split('?', 1)[0];
 }
 
 function decoded(value: string): string {
