@@ -106,7 +106,8 @@ async function read(response: Response, method: 'GET' | 'POST'): Promise<Answer>
       ? failure(NO_ANSWER, 'no-answer')
       : failure('The server gave an answer that cannot be read. Reload the page.');
   const data = (await response.json()) as Record<string, unknown> & {
-    error?: string;
+    /** The panel's own refusals are a sentence; the front door's an object with one. */
+    error?: string | { message?: string };
     notice?: { message?: string; type?: string };
     record?: PanelRecord;
     records?: PanelRecord[];
@@ -120,7 +121,7 @@ async function read(response: Response, method: 'GET' | 'POST'): Promise<Answer>
   return {
     ok,
     problem: response.status === 409 ? 'conflict' : null,
-    message: data.error ?? data.notice?.message ?? '',
+    message: (typeof data.error === 'object' ? data.error.message : data.error) ?? data.notice?.message ?? '',
     fields: Object.fromEntries(errors),
     record: data.record ?? null,
     records: data.records ?? [],
