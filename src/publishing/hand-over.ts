@@ -10,7 +10,7 @@ import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { hashOf, voidApprovals } from './approval.ts';
-import type { PostForChange } from './post-access.ts';
+import { type PostForChange, readPost } from './post-access.ts';
 import { releaseAccountHolds } from './release-account.ts';
 import { movePublication } from './transition.ts';
 
@@ -156,10 +156,7 @@ async function askForOtherEyes(tx: Tx, ctx: AppContext, actor: Actor, ids: strin
   });
   for (const { postId } of approvals) {
     await voidApprovals(tx, ctx, postId, 'the post was handed over to who approved it');
-    const post = await tx.post.findUniqueOrThrow({
-      where: { id: postId },
-      include: { team: true, publications: { include: { account: true }, orderBy: { id: 'asc' } } },
-    });
+    const post = await readPost(tx, postId);
     if (post.team.requiresApproval) await waitForApproval(tx, ctx, actor, post);
   }
 }
