@@ -11,6 +11,7 @@ export const SUPERUSER = { email: 'ann@example.com', password: 'correct horse ba
 export interface RunningProduct {
   url: string;
   sandboxUrl: string;
+  dataDir: string;
   /** Everything it printed so far. */
   output(): string;
   stop(): Promise<void>;
@@ -40,6 +41,7 @@ export async function startProduct(environment: Record<string, string> = {}): Pr
   return {
     url,
     sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
+    dataDir,
     output: () => output,
     async stop() {
       child.kill('SIGTERM');

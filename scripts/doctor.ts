@@ -65,14 +65,25 @@ async function lookAtDatabase({ db, config }: AppContext): Promise<void> {
 
 async function lookAtKeys({ db, tokenCipher }: AppContext): Promise<void> {
   const counts = new Map<string, number>();
-  const stored = await db.accountCredential.findMany({ select: { accountId: true, accessToken: true } });
-  for (const { accountId, accessToken } of stored) {
+  const accounts = await db.accountCredential.findMany({ select: { accountId: true, accessToken: true } });
+  const factors = await db.secondFactor.findMany({ select: { userId: true, secret: true } });
+  const stored = [
+    ...accounts.map(({ accountId, accessToken }) => ({
+      sealed: accessToken,
+      damaged: `The token of account ${accountId} is damaged. Reconnect it in the panel.`,
+    })),
+    ...factors.map(({ userId, secret }) => ({
+      sealed: secret,
+      damaged: `The second factor of person ${userId} is damaged. Switch it off on the person's page.`,
+    })),
+  ];
+  for (const { sealed, damaged } of stored) {
     try {
-      const id = tokenCipher.keyIdOf(accessToken);
+      const id = tokenCipher.keyIdOf(sealed);
       counts.set(id, (counts.get(id) ?? 0) + 1);
     } catch (error) {
       if (!(error instanceof TokenUnreadableError)) throw error;
-      bad(`The token of account ${accountId} is damaged. Reconnect it in the panel.`);
+      bad(damaged);
     }
   }
   good(`new tokens are written under key "${tokenCipher.currentKeyId}"`);

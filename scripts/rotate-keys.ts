@@ -1,9 +1,10 @@
 /**
  * npm run keys:rotate
- * Encrypts every stored token under the first key of TOKEN_KEYS. Safe while the server runs, and to be run again after an
+ * Encrypts every stored token and second factor under the first key of TOKEN_KEYS. Safe while the server runs, and to be run again after an
  * interruption. Afterwards the older keys may be removed.
  */
 import { rotateTokenKeys } from '../src/accounts/rotate-token-keys.ts';
+import { rotateSecondFactors } from '../src/identity/rotate-second-factors.ts';
 import { runCommand } from './command.ts';
 
 const BATCH = 100;
@@ -17,5 +18,13 @@ await runCommand(async ({ ctx }) => {
     console.log(
       `  Account ${account} cannot be decrypted with the keys in TOKEN_KEYS. Add the key it was written with, or reconnect it in the panel.`,
     );
-  return unreadable.length === 0 ? 0 : 1;
+  const factors = await rotateSecondFactors(ctx);
+  console.log(
+    `Second factors: ${factors.reencrypted} re-encrypted, ${factors.alreadyCurrent} already under it, ${factors.unreadable.length} unreadable.`,
+  );
+  for (const person of factors.unreadable)
+    console.log(
+      `  That of person ${person} cannot be decrypted. Add the key it was written with, or switch it off on the person's page.`,
+    );
+  return unreadable.length + factors.unreadable.length === 0 ? 0 : 1;
 });

@@ -43,6 +43,8 @@ export interface Config {
   /** `id:base64` pairs, first one writes; null: generated into dataDir. */
   tokenKeys: readonly { id: string; key: Buffer }[] | null;
   superuser: { email: string; password: string } | null;
+  /** Superusers have to add a second factor before they may do anything else. */
+  requireSuperuserTotp: boolean;
   sandbox: 'auto' | 'on' | 'off';
   sandboxPort: number;
   platforms: Readonly<Record<Platform, PlatformSettings>>;
@@ -97,6 +99,7 @@ const variables = z.object({
     .transform((text) => text.toLowerCase())
     .optional(),
   SUPERUSER_PASSWORD: z.string().min(8, 'SUPERUSER_PASSWORD must have at least 8 characters.').optional(),
+  REQUIRE_SUPERUSER_TOTP: oneOf('REQUIRE_SUPERUSER_TOTP', ['on', 'off']).default('off'),
   SANDBOX: oneOf('SANDBOX', ['auto', 'on', 'off']).default('auto'),
   SANDBOX_PORT: port('SANDBOX_PORT').optional(),
   LINKEDIN_CLIENT_ID: z.string().optional(),
@@ -233,6 +236,7 @@ function assemble(v: Variables): Config {
       v.SUPERUSER_EMAIL !== undefined && v.SUPERUSER_PASSWORD !== undefined
         ? { email: v.SUPERUSER_EMAIL, password: v.SUPERUSER_PASSWORD }
         : null,
+    requireSuperuserTotp: v.REQUIRE_SUPERUSER_TOTP === 'on',
     sandbox: v.SANDBOX,
     sandboxPort: v.SANDBOX_PORT ?? (v.PORT === 0 ? 0 : v.PORT + 1),
     platforms: {

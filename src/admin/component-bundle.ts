@@ -35,6 +35,8 @@ const ADDED: readonly string[] = [
   'PostPage',
   'PublicationPage',
   'AccountPage',
+  'PersonPage',
+  'TeamPage',
 ];
 
 export function registerComponents(loader: ComponentLoader): void {

@@ -3,6 +3,7 @@ import type { AppContext } from '../context.ts';
 import { type Actor, can, canSometimes, type ResourceName } from '../domain/access.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { NEEDS_ATTENTION } from '../domain/publication.ts';
+import { peopleToHandOver } from '../publishing/hand-over-report.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 import { workerPresence } from '../publishing/worker-presence.ts';
 import { reconnectAddress, sandboxFeed } from './account-address.ts';
@@ -59,6 +60,7 @@ export async function dashboardData(
     late,
     workers,
     overdueSeconds,
+    toHandOver,
   ] = await Promise.all([
     db.publication.findMany({
       where: attention,
@@ -110,6 +112,7 @@ export async function dashboardData(
     }),
     workerPresence(ctx),
     oldestOverdueSeconds(ctx),
+    actor.isSuperuser ? peopleToHandOver(ctx) : [],
   ]);
 
   return {
@@ -128,6 +131,7 @@ export async function dashboardData(
       reconnectUrl: reconnectAddress(account),
       mayReconnect: can(actor, 'ConnectedAccount', 'reconnect', { ownerId, teamId: account.teamId }),
     })),
+    toHandOver,
     workerRuns: workers.some(({ state }) => state === 'running'),
     // Machines and their processes are the operator's business.
     workers: actor.isSuperuser ? workers : [],

@@ -59,6 +59,36 @@ describe('one’s own password', () => {
     expect(events.length).toBeGreaterThan(0);
   });
 
+  it('cannot be guessed at an open browser: the eleventh guess is not looked at, and each is on record', async () => {
+    const other = await bench.person('author');
+    await bench.ctx.db.$transaction((tx) => setPassword(tx, bench.ctx, other, other.id, OLD));
+    const guesses = await Promise.all(
+      Array.from({ length: 12 }, (_, guess) =>
+        edit(other, { currentPassword: `guess number ${guess}`, newPassword: NEW }),
+      ),
+    );
+    expect(guesses.filter(({ status }) => status === 200)).toHaveLength(10);
+    expect(guesses.filter(({ status }) => status === 429)).toHaveLength(2);
+    const right = await edit(other, { currentPassword: OLD, newPassword: NEW });
+    expect(right.status).toBe(429);
+    expect(right.body.error).toMatch(/Too many wrong tries. Wait \d+ minutes/);
+    const failures = await bench.ctx.db.auditEvent.findMany({
+      where: { action: 'user.sign_in_failed', entityId: other.id },
+    });
+    expect(failures).toHaveLength(10);
+    expect(failures[0]?.metadata).toMatchObject({ method: 'current password', address: '127.0.0.1' });
+    expect(JSON.stringify(failures)).not.toContain('guess number');
+  });
+
+  it('that is right takes its guess back', async () => {
+    const other = await bench.person('author');
+    await bench.ctx.db.$transaction((tx) => setPassword(tx, bench.ctx, other, other.id, OLD));
+    for (let round = 0; round < 12; round += 1) {
+      const { body } = await edit(other, { currentPassword: OLD, newPassword: OLD });
+      expect(body.notice.type).toBe('success');
+    }
+  });
+
   it('cannot be had here by somebody who signs in with LinkedIn only, nor set for somebody else', async () => {
     const none = await edit(colleague, { currentPassword: '', newPassword: NEW });
     expect(none.body.record.errors.newPassword.message).toMatch(/Ask a superuser/);

@@ -137,3 +137,17 @@ describe('a list', () => {
     expect(await texts(`filters.id=${body.records[0].id}`)).toEqual(['Gamma']);
   });
 });
+
+describe('a fault of our own', () => {
+  it('is a 500 with the request id and nothing of the inside', async () => {
+    const broken = await openPanelBench();
+    await broken.ctx.db.$executeRaw`ALTER TABLE holds RENAME COLUMN reason TO why`;
+    for (const path of ['/api/resources/Hold/actions/list', '/api/standing-orders']) {
+      const answer = await broken.ask(broken.author, path);
+      expect(answer.status).toBe(500);
+      expect(answer.body.error).toContain('request-of-a-test');
+      expect(answer.text).not.toMatch(/reason|column|prisma|select|node_modules|\.ts:/i);
+    }
+    await broken.close();
+  });
+});

@@ -45,6 +45,7 @@ export const refusalStatuses: RequestHandler = (_req, res, next) => {
 export function refusalAnswers(log: Logger): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     if (res.headersSent) return next(error);
+    const { requestId } = res.locals;
     if (error instanceof Refusal) return refuse(res, REFUSAL_STATUS[error.code], error.message, error.fields);
     const { name, status } = describe(error);
     if (name === 'NotFoundError') return refuse(res, 404, 'There is no such record, or you may not see it.');
@@ -53,11 +54,11 @@ export function refusalAnswers(log: Logger): ErrorRequestHandler {
     if (status === 415) return refuse(res, 415, 'The request must be JSON or a form without files.');
     if (status >= 400 && status < 500)
       return refuse(res, status, 'The request could not be read. Reload the page and try again.');
-    log.error({ err: error }, 'the panel could not answer');
+    log.error({ requestId, err: error }, 'the panel could not answer');
     return refuse(
       res,
       500,
-      'Something went wrong on our side; nothing you typed is at fault. Try again, and tell an administrator if it stays.',
+      `Something went wrong on our side; nothing you typed is at fault. Try again, and if it stays tell an administrator the request id ${requestId}.`,
     );
   };
 }

@@ -42,15 +42,21 @@ export function newAction(
   };
 }
 
+/** Which session asks, and where from. */
+export interface Asking {
+  sessionId: string | null;
+  address: string;
+}
+
 /** @param onRead called when the form is opened, before the record is shown in it */
 export function editAction(
-  update: (actor: Actor, id: string, payload: Payload, asking: { sessionId: string | null }) => Promise<Done>,
+  update: (actor: Actor, id: string, payload: Payload, asking: Asking) => Promise<Done>,
   options: ActionOptions = {},
   onRead?: (actor: Actor, record: ScopedRecord) => Promise<void>,
 ): ActionOptions {
   return {
     component: 'RecordForm',
-    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+    handler: async (request: ActionRequest, response: unknown, context: ActionContext) => {
       const id = recordIdOf(context);
       if (request.method !== 'post') {
         if (context.record instanceof ScopedRecord) await onRead?.(actorOf(context), context.record);
@@ -60,6 +66,7 @@ export function editAction(
       try {
         const { notice, redirectUrl } = await update(actorOf(context), id, payload, {
           sessionId: sessionIdOf(request),
+          address: addressOf(response),
         });
         return {
           record: await recordAfter(context, id),
@@ -150,6 +157,12 @@ function recordIdOf(context: ActionContext): string {
 function sessionIdOf(request: ActionRequest): string | null {
   const { sessionID } = request as { sessionID?: unknown };
   return typeof sessionID === 'string' ? sessionID : null;
+}
+
+/** Express's response knows its request, of which AdminJS hands on only a copy. */
+function addressOf(response: unknown): string {
+  const { req } = response as { req?: { ip?: unknown } };
+  return typeof req?.ip === 'string' ? req.ip : 'unknown';
 }
 
 function success(message: string) {

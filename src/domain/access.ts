@@ -86,6 +86,8 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     search: gates('author', 'author'),
     new: gates('superuser', 'superuser'),
     edit: gates('manager', 'manager'),
+    invite: gates('superuser', 'superuser'),
+    revokeInvitation: gates('superuser', 'superuser'),
   },
   Membership: {
     list: gates('author', 'manager'),
@@ -102,6 +104,9 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     search: gates('author', 'author'),
     new: gates('superuser', 'superuser'),
     edit: gates('author', 'superuser'),
+    revokeInvitation: gates('superuser', 'superuser'),
+    removeSecondFactor: gates('superuser', 'superuser'),
+    handOver: gates('superuser', 'superuser'),
   },
   AuditEvent: {
     list: gates('author', 'manager'),

@@ -4,6 +4,7 @@ export const REFUSAL_STATUS = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
+  'too-many': 429,
 } as const;
 export type RefusalCode = keyof typeof REFUSAL_STATUS;
 

@@ -14,7 +14,8 @@ export function errorPage(ctx: AppContext): ErrorRequestHandler {
     const problem = describe(error);
     const { requestId } = res.locals;
     if (problem.status >= 500) ctx.log.error({ requestId, err: error }, 'request failed');
-    else ctx.log.debug({ requestId, err: error }, 'request refused');
+    // Without the error itself: what a body parser stumbled over is in its message, and may be a password.
+    else ctx.log.debug({ requestId, status: problem.status, reason: nameOf(error) }, 'request refused');
     if (res.headersSent) {
       // Express's own handler would cut the connection, which is right only while the answer is incomplete.
       if (!res.writableEnded) res.destroy();
@@ -23,6 +24,10 @@ export function errorPage(ctx: AppContext): ErrorRequestHandler {
     if (problem.status === 503) res.setHeader('Retry-After', '10');
     sendProblem(req, res, problem);
   };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown';
 }
 
 function describe(error: unknown): Problem {
@@ -56,6 +61,7 @@ const REFUSAL_TITLE = {
   forbidden: 'Not allowed',
   'not-found': 'Nothing here',
   conflict: 'That does not fit any more',
+  'too-many': 'Too many tries',
 } as const;
 
 /** What Express, its body parsers and AdminJS mark with a status of their own. Their messages are not for people. */

@@ -22,8 +22,25 @@ export function panelGuard(ctx: AppContext): RequestHandler {
   };
 }
 
-/** @returns the signed-in person; or null after having answered: programs get 401, people the sign-in page */
+/**
+ * @returns the signed-in person; or null after having answered: programs get 401, people the sign-in page; and who has to
+ * add a second factor first gets 403, or the page where he can
+ */
 export function requireActor(ctx: AppContext, req: Request, res: Response): Actor | null {
+  const actor = requireSignedIn(ctx, req, res);
+  if (actor === null || res.locals.secondFactorMissing === undefined) return actor;
+  if (wantsJson(req))
+    sendProblem(req, res, {
+      status: 403,
+      title: 'Two-step sign-in is required',
+      sentence: 'Superusers need two-step sign-in here. Reload the page to set it up.',
+    });
+  else res.redirect(302, '/account/second-factor');
+  return null;
+}
+
+/** The same without asking for a second factor, for the pages where one is added. */
+export function requireSignedIn(ctx: AppContext, req: Request, res: Response): Actor | null {
   const { actor } = res.locals;
   if (actor !== undefined) return actor;
   if (wantsJson(req))

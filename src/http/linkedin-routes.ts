@@ -6,26 +6,23 @@ import type { ConnectedAccount } from '@prisma/client';
 import { type Request, type Response, Router } from 'express';
 import passport from 'passport';
 import type OAuth2Strategy from 'passport-oauth2';
-import { z } from 'zod';
 import type { AppContext } from '../context.ts';
-import type { Tx } from '../database/client.ts';
-import { type Actor, roleIn } from '../domain/access.ts';
-import { Refusal } from '../domain/refusal.ts';
 import { type Admission, admitLinkedInMember, linkLinkedInMember } from '../identity/linkedin-identity.ts';
 import { type LinkedInGrant, LinkedInOpenIdStrategy } from '../identity/linkedin-strategy.ts';
-import { recordSignIn } from '../identity/sign-in.ts';
+import { hasSecondFactor } from '../identity/second-factor.ts';
 import { consentError } from '../platforms/consent-error.ts';
-import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
-import { organizationsAddress } from './connect-journey.ts';
+import { holdForEnded } from '../publishing/take-consent.ts';
 import { formText, queryText, readForm } from './form-body.ts';
 import { requireActor } from './guard.ts';
+import { letIn, SECOND_STEP } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
+import { connectOwnAccount, linkedInGrant, pagesToConnectAgain, spread } from './own-linkedin-account.ts';
 import { linkPage } from './pages/choice-page.ts';
 import { beginConsent, takeConsent } from './pending-consent.ts';
-import { dropGrant, keepGrant, readGrant, tokenGrant } from './pending-grant.ts';
+import { dropGrant, keepGrant, readGrant } from './pending-grant.ts';
+import { goOnAfterwards } from './pending-sign-in.ts';
 import { type Problem, sendProblem } from './problem.ts';
-import { takeReturnPath } from './return-path.ts';
-import { saveSession, startSession } from './session.ts';
+import { saveSession } from './session.ts';
 
 const CALLBACK_PATH = '/auth/linkedin/callback';
 /** passport-oauth2's own HTTP client knows no deadline. */
@@ -79,15 +76,24 @@ async function admit(ctx: AppContext, req: Request, res: Response, answer: Linke
   const signedIn = res.locals.actor;
   const { admission, ended } = await ctx.db.$transaction(async (tx): Promise<Decided> => {
     const decided = await admitLinkedInMember(tx, ctx, answer.profile, req.session.invitationHash ?? null);
-    if (!decided.admitted) return { admission: decided, ended: await spread(tx, ctx, null, answer, []) };
-    await recordSignIn(tx, ctx, decided.actor, 'linkedin', req.ip ?? 'unknown');
-    return { admission: decided, ended: await connectOwnAccount(tx, ctx, decided.actor, answer) };
+    // Who still has to type his second factor has not arrived yet: his account is connected when he has.
+    const arrived = decided.admitted && !(await hasSecondFactor(tx, decided.actor.id));
+    const ended = arrived
+      ? await connectOwnAccount(tx, ctx, decided.actor, answer)
+      : await spread(tx, ctx, null, answer, []);
+    return { admission: decided, ended };
   });
   await holdForEnded(ctx, ended);
   if (admission.admitted) {
-    await startSession(ctx, req, res, admission.actor);
-    const wayOn = takeReturnPath(ctx, req, res);
-    res.redirect(302, pagesToConnectAgain(admission.actor, ended) ?? wayOn);
+    const { actor } = admission;
+    const wayOn = await letIn(ctx, req, res, actor, 'linkedin');
+    const pages = pagesToConnectAgain(actor, ended);
+    if (wayOn === SECOND_STEP) {
+      keepGrant(ctx, req, actor, answer);
+      goOnAfterwards(req, pages);
+      await saveSession(req);
+    }
+    res.redirect(302, wayOn === SECOND_STEP ? wayOn : (pages ?? wayOn));
     return;
   }
   if (signedIn !== undefined && admission.reason === 'uninvited') {
@@ -105,64 +111,6 @@ interface Decided {
   admission: Admission;
   /** Accounts whose token this consent has ended. */
   ended: ConnectedAccount[];
-}
-
-/**
- * Signing in connects the member's own account, as his personal one, to his first team; without a team there is nothing to
- * connect to. What he connected before gets the new token too, where it is enough.
- * @returns the accounts whose token this consent has ended
- */
-async function connectOwnAccount(
-  tx: Tx,
-  ctx: AppContext,
-  actor: Actor,
-  answer: LinkedInGrant,
-): Promise<ConnectedAccount[]> {
-  const { profile, grant } = answer;
-  const teamId = actor.memberships[0]?.teamId;
-  const granted = ctx.platforms.linkedin?.requiredScopes.every((scope) => grant.scopes.includes(scope)) === true;
-  if (teamId === undefined || !granted) return spread(tx, ctx, actor, answer, []);
-  const candidate = {
-    externalId: profile.sub,
-    kind: 'member',
-    displayName: profile.name,
-    profileUrl: null,
-    email: profile.email,
-    grant: null,
-    grantedBy: profile.sub,
-  } as const;
-  const connected = [];
-  try {
-    const connection = { actor, teamId, personal: true, platform: 'linkedin', candidate, grant } as const;
-    connected.push(await connectAndRelease(tx, ctx, connection));
-  } catch (error) {
-    // Somebody else of the team has it as his own: that keeps nobody from signing in.
-    if (!(error instanceof Refusal)) throw error;
-    ctx.log.info({ user: actor.id, reason: error.message }, 'signing in with LinkedIn did not connect the account');
-  }
-  return spread(tx, ctx, actor, answer, connected);
-}
-
-/** @param actor null when nobody is let in: then earlier tokens may end, but nothing is renewed */
-async function spread(
-  tx: Tx,
-  ctx: AppContext,
-  actor: Actor | null,
-  { profile, grant }: LinkedInGrant,
-  connected: readonly ConnectedAccount[],
-): Promise<ConnectedAccount[]> {
-  const adapter = ctx.platforms.linkedin;
-  if (adapter === undefined) return [];
-  const { ended } = await renewAndRelease(tx, ctx, { actor, adapter, grantedBy: profile.sub, grant }, connected);
-  return ended;
-}
-
-/** LinkedIn has just ended the permission for these Pages: the person is asked for it again while he is here. */
-function pagesToConnectAgain(actor: Actor, ended: readonly ConnectedAccount[]): string | null {
-  const page = ended.find(
-    ({ kind, teamId }) => kind === 'organization' && (actor.isSuperuser || roleIn(actor, teamId) !== null),
-  );
-  return page === undefined ? null : organizationsAddress('linkedin', page.teamId);
 }
 
 /** Runs the strategy: exchanges the code and asks who it is. @returns LinkedIn's answer, or what to tell the person */
@@ -221,9 +169,6 @@ function problemInCallback(ctx: AppContext, req: Request): Problem | null {
     link: AGAIN,
   };
 }
-
-const profile = z.object({ sub: z.string(), name: z.string(), email: z.string().nullable() });
-const linkedInGrant = z.object({ profile, grant: tokenGrant });
 
 /** The token endpoint said no to the code, as opposed to not answering. */
 function isRefusedCode(error: unknown): boolean {

@@ -40,8 +40,8 @@ async function signIn(visitor: Visitor, member: string, change: Record<string, s
   return visitor.get(await consent(visitor, member, change));
 }
 
-const invite = (email: string) =>
-  server.ctx.db.$transaction((tx) => inviteToTeam(tx, server.ctx, sue, { email, teamId, role: 'author' }));
+const invite = (email: string, team = teamId) =>
+  server.ctx.db.$transaction((tx) => inviteToTeam(tx, server.ctx, sue, { email, teamId: team, role: 'author' }));
 const makePerson = (email: string, password?: string) =>
   server.ctx.db.$transaction((tx) =>
     createUser(tx, server.ctx, sue, { email, name: 'Somebody', ...(password === undefined ? {} : { password }) }),
@@ -193,7 +193,8 @@ describe('an invitation that is somebody else’s', () => {
   test('does not give a second LinkedIn to a person who has one', async () => {
     await invite(AMARA.email);
     await signIn(server.visitor(), AMARA.sub);
-    const { url } = await invite(AMARA.email);
+    const other = await server.ctx.db.team.create({ data: { name: 'Another team' } });
+    const { url } = await invite(AMARA.email, other.id);
     const holder = server.visitor();
     await holder.get(url);
     expect((await signIn(holder, JONAS.sub)).status).toBe(403);

@@ -2,13 +2,13 @@ import { Router } from 'express';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { signInWithPassword } from '../identity/sign-in.ts';
+import { checkPassword } from '../identity/sign-in.ts';
 import type { SignInLimiter } from '../identity/sign-in-limiter.ts';
 import { formText, readForm } from './form-body.ts';
+import { letIn } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
 import { type SignInPage, signInPage, signOutPage } from './pages/sign-in-page.ts';
-import { takeReturnPath } from './return-path.ts';
-import { endSession, startSession } from './session.ts';
+import { endSession } from './session.ts';
 
 /** Signing in with a local password, and signing out. */
 export function loginRoutes(ctx: AppContext, limiter: SignInLimiter): Router {
@@ -48,15 +48,13 @@ export function loginRoutes(ctx: AppContext, limiter: SignInLimiter): Router {
       return;
     }
     try {
-      const actor = await signInWithPassword(ctx, email, password, address);
+      const actor = await checkPassword(ctx, email, password, address);
       await limiter.succeeded(email, address);
-      await startSession(ctx, req, res, actor);
+      res.redirect(303, await letIn(ctx, req, res, actor, 'password'));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       res.status(401).send(page({ email, problem: error.message }));
-      return;
     }
-    res.redirect(303, takeReturnPath(ctx, req, res));
   });
 
   // A page that asks, not the act: AdminJS's own button is a link, and links change nothing.

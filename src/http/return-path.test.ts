@@ -6,7 +6,10 @@ test.each([
   '/admin/',
   '/admin/resources/Post?filters.status=failed&page=2',
   '/admin/resources/Post/records/0190-a%20b/show',
-])('%s is a page of the panel', (path) => {
+  "/admin/resources/Post?filters.q=it's",
+  '/account',
+  '/account/second-factor',
+])('%s is a page to go to after signing in', (path) => {
   expect(safeReturnPath(path)).toBe(path);
 });
 
@@ -17,6 +20,10 @@ test.each([
   '/admin//evil.example',
   '/admin\\..\\..',
   '/administrator',
+  '/accounts',
+  '/admin/../connect/linkedin',
+  '/admin/%2e%2E/connect/linkedin',
+  '/admin/./x',
   '/login',
   '/connect/linkedin',
   '/admin\r\nSet-Cookie: a=b',

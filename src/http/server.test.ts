@@ -85,6 +85,28 @@ describe('headers', () => {
     expect(first.headers.get('strict-transport-security')).toBeNull();
   });
 
+  test('isolate the page, tell other sites nothing and switch off what is not used, on every kind of answer', async () => {
+    const visitor = await signedIn();
+    const answers = await Promise.all(
+      ['/login', '/account', '/admin', '/admin/api/dashboard', '/nothing', '/healthz', '/assets/pages.css'].map(
+        (path) => visitor.get(path),
+      ),
+    );
+    for (const { headers } of answers) {
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect(headers.get('referrer-policy')).toBe('same-origin');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('permissions-policy')).toMatch(/camera=\(\).*geolocation=\(\).*usb=\(\)/);
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+    }
+    // What only a signed-in person may see is kept by no cache.
+    for (const path of ['/account', '/admin', '/account/second-factor'])
+      expect((await visitor.get(path)).headers.get('cache-control'), path).toBe('no-store');
+  });
+
   test('our pages load nothing from elsewhere and have no inline script', async () => {
     const { text } = await server.visitor().get('/login');
     expect(text).not.toMatch(/(?:src|href|action)="(?:https?:)?\/\//);
@@ -102,6 +124,10 @@ describe('headers', () => {
     expect(cookie).not.toMatch(/Domain/i);
     expect(answer.headers.get('strict-transport-security')).toContain('max-age=31536000');
     expect((await visitor.get('/admin')).status).toBe(200);
+    const lost = secure.visitor();
+    const sent = (await lost.get('/admin/resources/Post')).cookies.join();
+    expect(sent).toMatch(/__Host-return_to=[^;]+;.*HttpOnly; Secure; SameSite=Lax/);
+    expect((await lost.signIn(SUPERUSER.email, SUPERUSER.password)).location).toBe('/admin/resources/Post');
     await secure.close();
   });
 });

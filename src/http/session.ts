@@ -1,23 +1,33 @@
 /**
  * The web session: a row in Postgres, named by a signed cookie that only our own host gets and no script can read. It
- * ends 12 hours after the last request and 7 days after signing in, whichever comes first; signing in always gives it a
- * new id, signing out deletes it. It holds ids and pending sign-ins, never a readable token.
+ * ends 12 hours after somebody last did something and 7 days after signing in, whichever comes first; signing in always
+ * gives it a new id, signing out deletes it. It holds ids and pending sign-ins, never a readable token.
  */
-import connectPgSimple from 'connect-pg-simple';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import session from 'express-session';
 import type pg from 'pg';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { loadActor } from '../identity/actor.ts';
+import { hasSecondFactor } from '../identity/second-factor.ts';
+import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../identity/sessions.ts';
 import type { PendingConsent } from './pending-consent.ts';
 import type { PendingGrant } from './pending-grant.ts';
+import type { PendingSignIn } from './pending-sign-in.ts';
+import { createSessionStore } from './session-store.ts';
 
 declare module 'express-session' {
   interface SessionData {
     userId: string;
     /** ISO 8601. */
     signedInAt: string;
+    /** Where from, and with what, at sign-in: for the person's own list of sessions. */
+    address: string;
+    userAgent: string;
+    /** Somebody who has yet to type his second factor: signed in as nobody so far. */
+    pendingSignIn: PendingSignIn;
+    /** A new second factor that waits for its first code. */
+    pendingSecondFactor: PendingGrant;
     /** Hash of an invitation link that was opened in this session. */
     invitationHash: string;
     pendingConsents: PendingConsent[];
@@ -27,12 +37,18 @@ declare module 'express-session' {
   }
 }
 
-const IDLE_MS = 12 * 3_600_000;
-const ABSOLUTE_MS = 7 * 86_400_000;
+declare global {
+  namespace Express {
+    interface Locals {
+      /** A superuser who has to add a second factor before he may do anything else here (REQUIRE_SUPERUSER_TOTP). */
+      secondFactorMissing?: true;
+    }
+  }
+}
 
 /** @param secrets the first signs, all are accepted */
 export function webSession(ctx: AppContext, pool: pg.Pool, secrets: readonly string[]): RequestHandler {
-  const Store = connectPgSimple(session);
+  const store = createSessionStore(ctx, pool);
   const https = isHttps(ctx);
   const router = Router();
   router.use((req, _res, next) => {
@@ -42,31 +58,37 @@ export function webSession(ctx: AppContext, pool: pg.Pool, secrets: readonly str
   });
   router.use(
     session({
-      store: new Store({
-        pool,
-        tableName: 'session',
-        createTableIfMissing: false,
-        errorLog: (...details) => ctx.log.error({ details }, 'session store'),
-      }),
+      store,
       name: sessionCookieName(ctx),
       secret: [...secrets],
       resave: false,
       saveUninitialized: false,
       rolling: true,
-      cookie: { ...cookieFlags(ctx), maxAge: IDLE_MS },
+      cookie: { ...cookieFlags(ctx), maxAge: SESSION_IDLE_MS },
     }),
   );
+  router.use((req, _res, next) => {
+    if (refreshesItself(req)) store.leaveUntouched(req);
+    next();
+  });
   router.use(identify(ctx));
   return router;
 }
 
 /** Starts a session for a person under a new id, so that an id known before signing in is worth nothing afterwards. */
 export async function startSession(ctx: AppContext, req: Request, res: Response, actor: Actor): Promise<void> {
-  await settled((done) => req.session.regenerate(done));
+  await renewSession(req);
   req.session.userId = actor.id;
   req.session.signedInAt = ctx.clock.now().toISOString();
+  req.session.address = req.ip ?? '';
+  req.session.userAgent = (req.get('user-agent') ?? '').replaceAll(/[^\x20-\x7e]/g, '').slice(0, 300);
   res.locals.actor = actor;
   await saveSession(req);
+}
+
+/** An empty session under a new id in the place of the old one. */
+export async function renewSession(req: Request): Promise<void> {
+  await settled((done) => req.session.regenerate(done));
 }
 
 /** Ends the session on the server and in the browser. */
@@ -96,12 +118,22 @@ function identify(ctx: AppContext): RequestHandler {
   return async (req, res, next) => {
     const { userId, signedInAt } = req.session;
     if (userId === undefined) return next();
-    const fresh = ctx.clock.now().getTime() - Date.parse(signedInAt ?? '') < ABSOLUTE_MS;
+    const fresh = ctx.clock.now().getTime() - Date.parse(signedInAt ?? '') < SESSION_ABSOLUTE_MS;
     const actor = fresh ? await loadActor(ctx.db, userId) : null;
-    if (actor === null) await settled((done) => req.session.regenerate(done));
-    else res.locals.actor = actor;
+    if (actor === null) {
+      await renewSession(req);
+      return next();
+    }
+    res.locals.actor = actor;
+    if (ctx.config.requireSuperuserTotp && actor.isSuperuser && !(await hasSecondFactor(ctx.db, actor.id)))
+      res.locals.secondFactorMissing = true;
     next();
   };
+}
+
+/** Sent by the panel's own timers, not because somebody did something; the banners of holds are never more than that. */
+function refreshesItself(req: Request): boolean {
+  return req.get('x-background') !== undefined || /^\/admin\/api\/standing-orders\/?$/i.test(req.path);
 }
 
 function isHttps(ctx: AppContext): boolean {

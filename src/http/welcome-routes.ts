@@ -1,6 +1,5 @@
 import { type Request, type Response, Router } from 'express';
 import type { AppContext } from '../context.ts';
-import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { completeSetup, findSetup } from '../identity/first-superuser.ts';
 import {
@@ -11,12 +10,11 @@ import {
   type OpenInvitation,
 } from '../identity/invitations.ts';
 import { hashOneTimeToken } from '../identity/one-time-token.ts';
-import { recordSignIn } from '../identity/sign-in.ts';
 import { formText, pathText, readForm } from './form-body.ts';
+import { letIn } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
 import { invitationPage, joinPage, setupPage } from './pages/welcome-pages.ts';
 import { sendProblem } from './problem.ts';
-import { startSession } from './session.ts';
 
 /** The pages behind one-time links: the set-up of a fresh installation, and invitations. */
 export function welcomeRoutes(ctx: AppContext): Router {
@@ -32,7 +30,7 @@ export function welcomeRoutes(ctx: AppContext): Router {
     const typed = texts(req, ['name', 'email', 'teamName', 'timeZone']);
     try {
       const actor = await completeSetup(ctx, pathText(req, 'token'), { ...typed, password: formText(req, 'password') });
-      await enter(ctx, req, res, actor);
+      res.redirect(303, await letIn(ctx, req, res, actor, 'link'));
     } catch (error) {
       if (!isInvalid(error)) throw error;
       sendForm(
@@ -62,7 +60,8 @@ export function welcomeRoutes(ctx: AppContext): Router {
       return;
     }
     try {
-      await enter(ctx, req, res, await acceptInvitation(ctx, token, { ...typed, password: formText(req, 'password') }));
+      const accepted = await acceptInvitation(ctx, token, { ...typed, password: formText(req, 'password') });
+      res.redirect(303, await letIn(ctx, req, res, accepted, 'link'));
     } catch (error) {
       const invitation = isInvalid(error) ? await findOpenInvitation(ctx.db, token, ctx.clock.now()) : null;
       if (!isInvalid(error) || invitation === null) throw error;
@@ -102,12 +101,6 @@ export function welcomeRoutes(ctx: AppContext): Router {
   }
 
   return router;
-}
-
-async function enter(ctx: AppContext, req: Request, res: Response, actor: Actor): Promise<void> {
-  await recordSignIn(ctx.db, ctx, actor, 'link', req.ip ?? 'unknown');
-  await startSession(ctx, req, res, actor);
-  res.redirect(303, '/admin');
 }
 
 function texts<const N extends readonly string[]>(req: Request, names: N): Record<N[number], string> {

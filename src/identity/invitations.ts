@@ -7,11 +7,12 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { type Actor, can, TEAM_ROLES } from '../domain/access.ts';
-import { Refusal } from '../domain/refusal.ts';
+import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { loadActor } from './actor.ts';
 import { emailAddress } from './email-address.ts';
 import { createOneTimeToken, hashOneTimeToken } from './one-time-token.ts';
 import { checkProfile, insertUser, storePassword } from './person.ts';
+import { endSessionsOf } from './sessions.ts';
 
 const VALID_DAYS = 14;
 const SUPERUSER_VALID_DAYS = 1;
@@ -25,30 +26,43 @@ export interface InvitationTerms {
 }
 
 /**
- * Invites somebody into a team.
+ * Invites somebody into a team. An earlier link to the same team for the same address is worth nothing any more.
  * @returns the link to hand over
- * @throws {Refusal} `forbidden`, or `invalid` with field email
+ * @throws {Refusal} `forbidden`, or `invalid` with fields email, role
  */
 export async function inviteToTeam(
   tx: Tx,
   ctx: AppContext,
   actor: Actor,
-  input: { email: string; teamId: string; role: TeamRole },
-): Promise<{ url: string }> {
-  if (!can(actor, 'User', 'new', { ownerId: null, teamId: input.teamId }))
+  input: { email: string; teamId: string; role: string },
+): Promise<{ url: string; email: string }> {
+  const { teamId } = input;
+  if (!can(actor, 'Team', 'invite', { ownerId: null, teamId }))
     throw new Refusal('forbidden', 'Only a superuser may invite people.');
+  const { email, role } = checkInvited(input);
+  const known = await tx.user.findUnique({ where: { email }, select: { isActive: true, memberships: true } });
+  const problem =
+    known?.isActive === false
+      ? 'This person is deactivated. Switch the access on again under People first.'
+      : known?.memberships.some((membership) => membership.teamId === teamId)
+        ? 'This person is in the team already. Change the role under Memberships.'
+        : null;
+  if (problem !== null) throw new Refusal('invalid', problem, { email: problem });
+  const now = ctx.clock.now();
+  await tx.invitation.updateMany({ where: { email, teamId, ...stillOpen(now) }, data: { revokedAt: now } });
+  const terms = { email, teamId, role, grantsSuperuser: false, invitedById: actor.id };
+  return { ...(await issueInvitation(tx, ctx, terms)), email };
+}
+
+function checkInvited(input: { email: string; role: string }): { email: string; role: TeamRole } {
   const email = emailAddress(input.email);
-  if (email === null) {
-    const problem = 'Enter an e-mail address such as ann@example.com.';
-    throw new Refusal('invalid', problem, { email: problem });
-  }
-  return issueInvitation(tx, ctx, {
-    email,
-    teamId: input.teamId,
-    role: input.role,
-    grantsSuperuser: false,
-    invitedById: actor.id,
-  });
+  const role = TEAM_ROLES.find((known) => known === input.role);
+  const fields: Record<string, string> = {};
+  if (email === null) fields.email = 'Enter an e-mail address such as ann@example.com.';
+  if (role === undefined) fields.role = `Choose one of: ${TEAM_ROLES.join(', ')}.`;
+  const refusal = refuseFields(fields);
+  if (refusal !== null || email === null || role === undefined) throw refusal ?? notFound('team');
+  return { email, role };
 }
 
 /**
@@ -104,6 +118,11 @@ export async function issueInvitation(tx: Tx, ctx: AppContext, terms: Invitation
 
 export type OpenInvitation = Invitation & { team: { name: string } | null };
 
+/** Neither used nor taken back nor too old. */
+export function stillOpen(now: Date) {
+  return { acceptedAt: null, revokedAt: null, expiresAt: { gt: now } };
+}
+
 /** @returns the invitation of this link while it can be used, else null */
 export async function findOpenInvitation(db: Database | Tx, token: string, now: Date): Promise<OpenInvitation | null> {
   return findOpenInvitationByHash(db, hashOneTimeToken(token), now);
@@ -115,7 +134,7 @@ export async function findOpenInvitationByHash(
   now: Date,
 ): Promise<OpenInvitation | null> {
   return db.invitation.findFirst({
-    where: { tokenHash, acceptedAt: null, expiresAt: { gt: now } },
+    where: { tokenHash, ...stillOpen(now) },
     include: { team: { select: { name: true } } },
   });
 }
@@ -165,7 +184,7 @@ export async function acceptInvitation(
         data: { name: profile.name, ...(typed.timeZone ? { timeZone: profile.timeZone } : {}) },
       });
       await storePassword(tx, user.id, typed.password);
-      await tx.$executeRaw`DELETE FROM "session" WHERE "sess"->>'userId' = ${user.id}`;
+      await endSessionsOf(tx, user.id, null);
     }
     return redeemInvitation(tx, ctx, invitation, user);
   });
@@ -195,7 +214,7 @@ export async function joinByInvitation(ctx: AppContext, token: string, actor: Ac
 export async function redeemInvitation(tx: Tx, ctx: AppContext, invitation: Invitation, user: User): Promise<Actor> {
   const now = ctx.clock.now();
   const { count } = await tx.invitation.updateMany({
-    where: { id: invitation.id, acceptedAt: null, expiresAt: { gt: now } },
+    where: { id: invitation.id, ...stillOpen(now) },
     data: { acceptedAt: now, acceptedById: user.id },
   });
   if (count !== 1) throw usedUp();

@@ -10,7 +10,7 @@ import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { loadActor } from './actor.ts';
-import { findOpenInvitationByHash, invitedPerson, redeemInvitation } from './invitations.ts';
+import { findOpenInvitationByHash, invitedPerson, redeemInvitation, stillOpen } from './invitations.ts';
 import type { LinkedInProfile } from './linkedin-strategy.ts';
 import { insertUser, personName } from './person.ts';
 
@@ -79,7 +79,7 @@ async function usableInvitation(
   if (profile.email === null) return null;
   // What makes a superuser needs the link itself.
   return tx.invitation.findFirst({
-    where: { email: profile.email, grantsSuperuser: false, acceptedAt: null, expiresAt: { gt: now } },
+    where: { email: profile.email, grantsSuperuser: false, ...stillOpen(now) },
     orderBy: { createdAt: 'desc' },
   });
 }

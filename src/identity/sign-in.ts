@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
-import type { Tx } from '../database/client.ts';
+import type { Database, Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { loadActor } from './actor.ts';
@@ -10,18 +10,17 @@ import { verifyPassword } from './password.ts';
 
 const REFUSED = 'The e-mail address or the password is wrong. Check both and try again.';
 
+/** How somebody proved who he is: what the audit says, and the web session keeps while a second factor is awaited. */
+export const SIGN_IN_METHODS = ['password', 'linkedin', 'link'] as const;
+export type SignInMethod = (typeof SIGN_IN_METHODS)[number];
+
 /**
- * Signs in with a local password. An unknown address, a wrong password and a deactivated person get the same answer
- * after the same time. Success and failure are both audited; what was typed as a password never is.
+ * Finds out whose e-mail address and local password these are. An unknown address, a wrong password and a deactivated
+ * person get the same answer after the same time. A failure is audited; what was typed as a password never is.
  * @param address where the request came from
  * @throws {Refusal} `forbidden`
  */
-export async function signInWithPassword(
-  ctx: AppContext,
-  email: string,
-  password: string,
-  address: string,
-): Promise<Actor> {
+export async function checkPassword(ctx: AppContext, email: string, password: string, address: string): Promise<Actor> {
   const known = emailAddress(email);
   const user =
     known === null ? null : await ctx.db.user.findUnique({ where: { email: known }, include: { credential: true } });
@@ -29,20 +28,22 @@ export async function signInWithPassword(
 
   const actor = matches && user !== null ? await loadActor(ctx.db, user.id) : null;
   if (actor === null) {
-    await ctx.db.$transaction((tx) => recordFailure(tx, ctx, { userId: user?.id ?? null, email: known, address }));
+    await recordSignInFailure(ctx.db, ctx, { method: 'password', userId: user?.id ?? null, email: known, address });
     throw new Refusal('forbidden', REFUSED);
   }
-  await ctx.db.$transaction((tx) => recordSignIn(tx, ctx, actor, 'password', address));
   return actor;
 }
 
-/** Puts a successful sign-in on record. */
+/** Puts a successful sign-in on record. @param secondFactor what was typed as the second step, where one was asked for */
 export async function recordSignIn(
-  tx: Tx,
+  tx: Database | Tx,
   ctx: AppContext,
   actor: Actor,
-  method: 'password' | 'linkedin' | 'link',
-  address: string,
+  {
+    method,
+    secondFactor = null,
+    address,
+  }: { method: SignInMethod; secondFactor?: 'totp' | 'recovery code' | null; address: string },
 ): Promise<void> {
   await recordEvent(
     tx,
@@ -52,17 +53,25 @@ export async function recordSignIn(
       entity: 'User',
       entityId: actor.id,
       teamId: null,
-      metadata: { method, address: cleanAddress(address) },
+      metadata: { method, ...(secondFactor === null ? {} : { secondFactor }), address: cleanAddress(address) },
     },
     ctx.clock.now(),
   );
 }
 
-/** Only a well-formed e-mail address is kept: people type passwords into the wrong field. */
-async function recordFailure(
-  tx: Tx,
+/**
+ * Puts a wrong password or code on record.
+ * @param failure.email only a well-formed address: people type passwords into the wrong field
+ */
+export async function recordSignInFailure(
+  tx: Database | Tx,
   ctx: AppContext,
-  failure: { userId: string | null; email: string | null; address: string },
+  failure: {
+    method: 'password' | 'second factor' | 'current password';
+    userId: string | null;
+    email: string | null;
+    address: string;
+  },
 ): Promise<void> {
   await recordEvent(
     tx,
@@ -72,7 +81,7 @@ async function recordFailure(
       entity: 'User',
       entityId: failure.userId,
       teamId: null,
-      metadata: { method: 'password', email: failure.email, address: cleanAddress(failure.address) },
+      metadata: { method: failure.method, email: failure.email, address: cleanAddress(failure.address) },
     },
     ctx.clock.now(),
   );

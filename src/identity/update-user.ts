@@ -7,6 +7,7 @@ import { type Actor, roleIn } from '../domain/access.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { emailAddress } from './email-address.ts';
 import { checkProfile } from './person.ts';
+import { endSessionsOf } from './sessions.ts';
 
 /** Values as typed; an absent key means: leave it as it is. The last three are changed by superusers only. */
 export interface UserChange {
@@ -18,8 +19,8 @@ export interface UserChange {
 }
 
 /**
- * Changes a person's details: his own name and zone by himself, everything by a superuser. Deactivating counts from the
- * person's next request on (sessions load him afresh).
+ * Changes a person's details: his own name and zone by himself, everything by a superuser. Deactivating ends all sessions
+ * of that person, for good: they do not come back with him. Other powers count from his next request on.
  * @param expectedUpdatedAt the version that was looked at
  * @throws Refusal
  */
@@ -58,6 +59,7 @@ export async function updateUser(
   await refuseTakenEmail(tx, data.email, userId);
   refuseLockingOneselfOut(actor, user, data);
   const updated = await tx.user.update({ where: { id: userId }, data });
+  if (!updated.isActive) await endSessionsOf(tx, userId, null);
   const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => user[key] !== updated[key]);
   const metadata = { changed, ...Object.fromEntries(changed.map((key) => [key, updated[key]])) };
   await recordEvent(

@@ -7,6 +7,7 @@ import { Refusal } from '../domain/refusal.ts';
 import { issueInvitation } from './invitations.ts';
 import { passwordProblem } from './password.ts';
 import { checkProfile, insertUser, storePassword } from './person.ts';
+import { endSessionsOf } from './sessions.ts';
 
 /** What a superuser fills in for a new person; raw text as typed. */
 export interface NewUser {
@@ -64,7 +65,7 @@ export async function setPassword(
   const problem = passwordProblem(password);
   if (problem !== null) throw new Refusal('invalid', problem, { password: problem });
   await storePassword(tx, userId, password);
-  await tx.$executeRaw`DELETE FROM "session" WHERE "sess"->>'userId' = ${userId} AND "sid" IS DISTINCT FROM ${keepSession}::text`;
+  await endSessionsOf(tx, userId, keepSession);
   await recordEvent(
     tx,
     {

@@ -76,6 +76,7 @@ function believingGuard(bench: Bench): RequestHandler {
     const adminUser = actor === null ? undefined : { ...actor, title: actor.name };
     Object.assign(req, { session: { adminUser } });
     res.locals.cspNonce = NONCE;
+    res.locals.requestId = 'request-of-a-test';
     next();
   };
 }

@@ -39,15 +39,15 @@ function useDashboard() {
   const [problem, setProblem] = useState('');
   useEffect(() => {
     let current = true;
-    const load = async () => {
+    const load = async (why: 'person' | 'timer') => {
       if (document.hidden) return;
-      const answer = await api.dashboard();
+      const answer = await api.dashboard(why);
       if (!current) return;
       setProblem(answer.ok ? '' : answer.message);
       if (answer.ok) setData(answer.data as DashboardData);
     };
-    void load();
-    const timer = setInterval(() => void load(), REFRESH_MS);
+    void load('person');
+    const timer = setInterval(() => void load('timer'), REFRESH_MS);
     return () => {
       current = false;
       clearInterval(timer);

@@ -83,6 +83,10 @@ function PersonMenu() {
           <Icon icon="User" size={15} aria-hidden="true" />
           Your profile
         </Link>
+        <a href="/account" data-testid="sign-in-and-security">
+          <Icon icon="Lock" size={15} aria-hidden="true" />
+          Sign-in and security
+        </a>
         <form method="post" action="/logout">
           <button type="submit" data-testid="sign-out">
             <Icon icon="LogOut" size={15} aria-hidden="true" />

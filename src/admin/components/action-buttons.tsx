@@ -110,6 +110,16 @@ const TEXTS: Readonly<Record<string, ActionText>> = {
       reasonOptional: true,
     },
   },
+  'User.removeSecondFactor': {
+    label: 'Switch off two-step sign-in',
+    icon: 'Unlock',
+    kind: 'danger',
+    question: {
+      title: 'Switch off two-step sign-in?',
+      text: 'Only for somebody who lost phone and recovery codes, and of whom you are sure who it is. From then on the password is enough.',
+      confirm: 'Switch it off',
+    },
+  },
   'Membership.delete': {
     label: 'Remove from team',
     icon: 'Trash2',

@@ -1,4 +1,5 @@
 /** What has to be known before anything else on the first page: a dead worker, dead connections, the sandbox, the first steps. */
+import { Link } from 'react-router-dom';
 import { platformLabel } from './badges.tsx';
 import { ConnectButtons } from './connect-buttons.tsx';
 import type { DashboardData } from './dashboard-data.ts';
@@ -44,6 +45,12 @@ export function Banners({ data }: { data: DashboardData }) {
           )}
         </Banner>
       ))}
+      {data.toHandOver.map((person) => (
+        <Banner key={person.id} tone="amber" icon="UserX" title={`${person.name} is deactivated and has work left`}>
+          {leftBehind(person)}{' '}
+          <Link to={`/admin/resources/User/records/${person.id}/show`}>Hand it over to a colleague</Link>
+        </Banner>
+      ))}
       {sandboxed.length === 0 ? null : (
         <Banner tone="blue" icon="Box" title={`${sandboxed.map(({ label }) => label).join(', ')}: sandbox`}>
           You are trying it out: posts go to a stand-in on this computer, not to the real platform.{' '}
@@ -52,6 +59,15 @@ export function Banners({ data }: { data: DashboardData }) {
       )}
     </>
   );
+}
+
+function leftBehind({ posts, accounts }: { posts: number; accounts: number }): string {
+  const parts = [
+    posts === 0 ? '' : posts === 1 ? 'One post that is not finished' : `${posts} posts that are not finished`,
+    accounts === 0 ? '' : accounts === 1 ? 'one personal account' : `${accounts} personal accounts`,
+  ].filter((part) => part !== '');
+  const text = parts.join(' and ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 export function FirstSteps({ data }: { data: DashboardData }) {

@@ -36,6 +36,8 @@ export interface DashboardData extends ConnectChoice {
     mayReconnect: boolean;
     reconnectUrl: string;
   }[];
+  /** Deactivated people who left something; only for superusers. */
+  toHandOver: { id: string; name: string; posts: number; accounts: number }[];
   workerRuns: boolean;
   /** Only for superusers. */
   workers: { id: string; host: string; pid: number; startedAt: string; beatAt: string; state: string }[];

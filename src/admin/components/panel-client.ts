@@ -28,11 +28,14 @@ export interface Answer {
   data: unknown;
 }
 
+/** Whether somebody did something or the page refreshes itself: the latter does not keep a session alive. */
+type Why = 'person' | 'timer';
+
 export const api = {
-  dashboard: () => call('GET', '/dashboard'),
-  standingOrders: () => call('GET', '/standing-orders'),
-  list: (resource: string, query: Record<string, string> = {}) =>
-    call('GET', `/resources/${resource}/actions/list?${new URLSearchParams(query)}`),
+  dashboard: (why: Why = 'person') => call('GET', '/dashboard', undefined, why),
+  standingOrders: () => call('GET', '/standing-orders', undefined, 'timer'),
+  list: (resource: string, query: Record<string, string> = {}, why: Why = 'person') =>
+    call('GET', `/resources/${resource}/actions/list?${new URLSearchParams(query)}`, undefined, why),
   search: (resource: string, text: string) =>
     call('GET', `/resources/${resource}/actions/search/${encodeURIComponent(text)}`),
   show: (resource: string, id: string) => call('GET', `/resources/${resource}/records/${id}/show`),
@@ -59,12 +62,18 @@ const UNREACHABLE = 'The server cannot be reached. Check your connection, then r
 const SIGNED_OUT = 'You were signed out. Sign in in another tab, then press Save again.';
 const SIGNED_OUT_READING = 'You were signed out. Sign in in another tab, then reload this page.';
 
-async function call(method: 'GET' | 'POST', path: string, values?: Record<string, unknown>): Promise<Answer> {
+async function call(
+  method: 'GET' | 'POST',
+  path: string,
+  values?: Record<string, unknown>,
+  why: Why = 'person',
+): Promise<Answer> {
   const init: RequestInit = {
     method,
     headers: {
       Accept: 'application/json',
       'X-Admin-Request': '1',
+      ...(why === 'timer' ? { 'X-Background': '1' } : {}),
       ...(values === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
   };
@@ -97,7 +106,8 @@ async function read(response: Response, method: 'GET' | 'POST'): Promise<Answer>
       ? failure(NO_ANSWER, 'no-answer')
       : failure('The server gave an answer that cannot be read. Reload the page.');
   const data = (await response.json()) as Record<string, unknown> & {
-    error?: string;
+    /** The panel's own refusals are a sentence; the front door's an object with one. */
+    error?: string | { message?: string };
     notice?: { message?: string; type?: string };
     record?: PanelRecord;
     records?: PanelRecord[];
@@ -111,7 +121,7 @@ async function read(response: Response, method: 'GET' | 'POST'): Promise<Answer>
   return {
     ok,
     problem: response.status === 409 ? 'conflict' : null,
-    message: data.error ?? data.notice?.message ?? '',
+    message: (typeof data.error === 'object' ? data.error.message : data.error) ?? data.notice?.message ?? '',
     fields: Object.fromEntries(errors),
     record: data.record ?? null,
     records: data.records ?? [],

@@ -21,7 +21,7 @@ export function useFreshRecord(resource: string, given: PanelRecord, watching: (
     const timer = setInterval(async () => {
       if (document.hidden) return;
       // The list is asked, not the page: a superuser's looking at a post is recorded, and this is not looking.
-      const answer = await api.list(resource, { 'filters.id': given.id });
+      const answer = await api.list(resource, { 'filters.id': given.id }, 'timer');
       const now = answer.records[0]?.params;
       if (now !== undefined && (now.status !== status || now.updatedAt !== updatedAt)) await reload();
     }, WATCH_MS);

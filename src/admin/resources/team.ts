@@ -1,10 +1,13 @@
 import type { AppContext } from '../../context.ts';
+import { inviteToTeam } from '../../identity/invitations.ts';
+import { listOpenInvitations, revokeInvitation } from '../../identity/open-invitations.ts';
 import { createTeam, type TeamInput, updateTeam } from '../../identity/teams.ts';
+import { actorOf } from '../acting.ts';
 import { booleanField, type Payload, textField, versionField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { pick, readableTeams } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
-import { editAction, newAction } from '../write-actions.ts';
+import { editAction, newAction, recordAction } from '../write-actions.ts';
 
 export function teamResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -50,11 +53,15 @@ export function teamResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(),
+      show: showAction(
+        async (record, context) =>
+          actorOf(context).isSuperuser ? { invitations: await listOpenInvitations(ctx, { teamId: record.id() }) } : {},
+        { component: 'TeamPage' },
+      ),
       new: newAction(
         async (actor, payload) => {
           const { id } = await createTeam(ctx, actor, inputOf(payload));
-          return { id, notice: 'The team is there. Add its people under Memberships.' };
+          return { id, notice: 'The team is there. Invite its people here, or add those who are here already.' };
         },
         { icon: 'Plus', variant: 'primary' },
       ),
@@ -64,6 +71,24 @@ export function teamResource(ctx: AppContext): ResourceDefinition {
           return { notice: 'Saved.' };
         },
         { icon: 'Edit' },
+      ),
+      invite: recordAction(
+        async (actor, teamId, payload) => {
+          const invited = { email: textField(payload, 'email') ?? '', role: textField(payload, 'role') ?? 'author' };
+          const { url, email } = await ctx.db.$transaction((tx) =>
+            inviteToTeam(tx, ctx, actor, { ...invited, teamId }),
+          );
+          return { notice: `${email} is invited. Hand over this link, which works once within 14 days: ${url}` };
+        },
+        { icon: 'UserPlus' },
+      ),
+      revokeInvitation: recordAction(
+        async (actor, teamId, payload) => {
+          const id = textField(payload, 'invitation') ?? '';
+          const { email } = await revokeInvitation(ctx, actor, { teamId }, id);
+          return { notice: `The invitation of ${email} is taken back: its link no longer works.` };
+        },
+        { icon: 'XCircle' },
       ),
     },
   };

@@ -1,19 +1,26 @@
 import type { AppContext } from '../../context.ts';
 import { type Actor, roleIn } from '../../domain/access.ts';
 import { Refusal } from '../../domain/refusal.ts';
-import { changeOwnPassword } from '../../identity/own-password.ts';
+import { createGuessLimiter } from '../../identity/guess-limiter.ts';
+import { listOpenInvitations, revokeInvitation } from '../../identity/open-invitations.ts';
+import { checkPasswordChange } from '../../identity/own-password.ts';
+import { hasSecondFactor, removeSecondFactor } from '../../identity/second-factor.ts';
 import { updateUser } from '../../identity/update-user.ts';
 import { createUser, setPassword } from '../../identity/users.ts';
+import { handOver } from '../../publishing/hand-over.ts';
+import { handOverReport } from '../../publishing/hand-over-report.ts';
+import { actorOf } from '../acting.ts';
 import { booleanField, type Payload, textField, versionField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { pick, readableTeams } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Row } from '../scoped-resource.ts';
-import { editAction, newAction } from '../write-actions.ts';
+import { editAction, newAction, recordAction } from '../write-actions.ts';
 
 const WRITE_ONLY = { type: 'password', isVisible: { list: false, show: false, filter: false, edit: true } } as const;
 
 export function userResource(ctx: AppContext): ResourceDefinition {
+  const guesses = createGuessLimiter(ctx.db, 'own-password');
   return {
     spec: {
       name: 'User',
@@ -51,7 +58,9 @@ export function userResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(),
+      show: showAction((record, context) => personDetails(ctx, actorOf(context), record.id()), {
+        component: 'PersonPage',
+      }),
       new: newAction(
         async (actor, payload) => {
           const input = {
@@ -69,7 +78,7 @@ export function userResource(ctx: AppContext): ResourceDefinition {
         { icon: 'UserPlus', variant: 'primary' },
       ),
       edit: editAction(
-        async (actor, id, payload, { sessionId }) => {
+        async (actor, id, payload, { sessionId, address }) => {
           const { password, ...change } = personOf(payload);
           const own = {
             currentPassword: textField(payload, 'currentPassword') ?? '',
@@ -77,6 +86,8 @@ export function userResource(ctx: AppContext): ResourceDefinition {
           };
           const changesOwn = own.currentPassword !== '' || own.newPassword !== '';
           if (changesOwn && actor.id !== id) throw notHere('newPassword', 'Everybody changes this on his own page.');
+          // Before the transaction: a wrong guess has to be counted although nothing is saved.
+          if (changesOwn) await checkPasswordChange(ctx, actor, own, { guesses, address });
           await ctx.db.$transaction(async (tx) => {
             await updateUser(
               tx,
@@ -86,7 +97,7 @@ export function userResource(ctx: AppContext): ResourceDefinition {
               { ...change, ...pick({ isActive: booleanField(payload, 'isActive') }) },
               versionField(payload),
             );
-            if (changesOwn) await changeOwnPassword(tx, ctx, actor, own, sessionId);
+            if (changesOwn) await setPassword(tx, ctx, actor, id, own.newPassword, sessionId);
             if (password === undefined || password === '') return;
             if (actor.id === id) throw notHere('password', 'Use “Current password” and “New password” for your own.');
             await setPassword(tx, ctx, actor, id, password);
@@ -97,8 +108,49 @@ export function userResource(ctx: AppContext): ResourceDefinition {
         },
         { icon: 'Edit' },
       ),
+      handOver: recordAction(
+        async (actor, id, payload) => {
+          const { posts, accounts, toName } = await handOver(ctx, actor, id, {
+            to: textField(payload, 'to') ?? '',
+            team: textField(payload, 'team') ?? null,
+          });
+          return { notice: `${toName} takes over ${counted(posts, 'post')} and ${counted(accounts, 'account')}.` };
+        },
+        { icon: 'Share2' },
+      ),
+      removeSecondFactor: recordAction(
+        async (actor, id) => {
+          await removeSecondFactor(ctx, actor, id);
+          return { notice: 'Two-step sign-in is switched off for this person. It can be set up again at any time.' };
+        },
+        { icon: 'Unlock' },
+      ),
+      revokeInvitation: recordAction(
+        async (actor, id, payload) => {
+          const { email } = await ctx.db.user.findUniqueOrThrow({ where: { id }, select: { email: true } });
+          await revokeInvitation(ctx, actor, { email }, textField(payload, 'invitation') ?? '');
+          return { notice: 'The invitation is taken back: its link no longer works.' };
+        },
+        { icon: 'XCircle' },
+      ),
     },
   };
+}
+
+/** What only those see who look after people: what hangs on this one, and how he gets in. */
+async function personDetails(ctx: AppContext, actor: Actor, id: string): Promise<Record<string, unknown>> {
+  if (!actor.isSuperuser) return {};
+  const { email } = await ctx.db.user.findUniqueOrThrow({ where: { id }, select: { email: true } });
+  const [secondFactor, invitations, handOver] = await Promise.all([
+    hasSecondFactor(ctx.db, id),
+    listOpenInvitations(ctx, { email }),
+    handOverReport(ctx, id),
+  ]);
+  return { secondFactor, invitations, handOver };
+}
+
+function counted(count: number, what: string): string {
+  return count === 1 ? `one ${what}` : `${count} ${what}s`;
 }
 
 function notHere(field: string, message: string): Refusal {

@@ -6,6 +6,8 @@ export interface FormField {
   type?: 'text' | 'email' | 'password';
   autocomplete: string;
   value?: string;
+  /** Which keyboard a phone shows. */
+  inputmode?: 'numeric';
   hint?: string;
   problem?: string | undefined;
   autofocus?: boolean;
@@ -20,6 +22,7 @@ export function formField(field: FormField): Html {
     type = 'text',
     autocomplete,
     value = '',
+    inputmode,
     hint,
     problem,
     autofocus = false,
@@ -27,7 +30,7 @@ export function formField(field: FormField): Html {
   } = field;
   return html`<div class="field">
 <label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" value="${value}" required${describedBy(name, hint, problem)}${autofocus && html` autofocus`}${readonly && html` readonly`}>
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" value="${value}"${inputmode !== undefined && html` inputmode="${inputmode}"`} required${describedBy(name, hint, problem)}${autofocus && html` autofocus`}${readonly && html` readonly`}>
 ${hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`}
 ${problem !== undefined && html`<p class="problem" id="${name}-problem">${problem}</p>`}
 </div>`;

@@ -11,12 +11,14 @@ export interface Page {
   body: Html;
   /** Shown small below the card, such as a request id. */
   footer?: string;
+  /** Room for lists beside what is said about them. */
+  wide?: boolean;
   /** Whether the page has a list of time zones to preselect. */
   detectsTimeZone?: boolean;
 }
 
 /** A whole document: one card in the middle, nothing from other hosts, no inline script. */
-export function layout({ title, body, footer, detectsTimeZone = false }: Page): string {
+export function layout({ title, body, footer, wide = false, detectsTimeZone = false }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +32,7 @@ ${detectsTimeZone && html`<script src="${TIME_ZONE_SCRIPT_PATH}" defer></script>
 </head>
 <body>
 <p class="brand">${LOGO}<span>${PRODUCT}</span></p>
-<main>
+<main${wide && html` class="wide"`}>
 ${body}
 </main>
 ${footer !== undefined && html`<footer>${footer}</footer>`}
