@@ -7,9 +7,9 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from './context.ts';
 import { isDatabaseOutage } from './http/database-outage.ts';
+import { createHealthServer } from './http/health-server.ts';
 import { listen } from './http/listener.ts';
 import { createReadiness } from './http/readiness.ts';
-import { createHealthServer, createServer } from './http/server.ts';
 import { ensureFirstSuperuser } from './identity/first-superuser.ts';
 import { type Overrides, openContext } from './open-context.ts';
 import { startWorker, type Worker } from './worker/worker.ts';
@@ -79,7 +79,10 @@ async function start(
   } else {
     report('Building the panel');
     // Loaded only here: AdminJS takes a second and much memory, which neither a worker nor a start that fails needs.
-    const { createPanel } = await import('./admin/panel.ts');
+    const [{ createPanel }, { createServer }] = await Promise.all([
+      import('./admin/panel.ts'),
+      import('./http/server.ts'),
+    ]);
     ({ setupUrl } = await ensureFirstSuperuser(ctx));
     const panel = await createPanel(ctx);
     const server = createServer(ctx, {

@@ -15,7 +15,6 @@ import { migrate } from './database/migrate.ts';
 import { MigrationError } from './database/migration-error.ts';
 import type { Platform } from './domain/platform-name.ts';
 import { AVAILABLE_PLATFORMS, createPlatforms } from './platforms/registry.ts';
-import { startSandbox } from './sandbox/sandbox.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import { createQueues } from './worker/worker.ts';
 
@@ -146,6 +145,8 @@ async function openPlatforms(
 ): Promise<{ settings: Config['platforms']; sandboxUrl: string | null }> {
   if (sandboxed.length === 0) return { settings: config.platforms, sandboxUrl: null };
   report('Starting the sandbox');
+  // Loaded only where it plays: a worker in production starts sooner without it.
+  const { startSandbox } = await import('./sandbox/sandbox.ts');
   const sandbox = await startSandbox({ port: config.sandboxPort, dataDir: config.dataDir, log });
   closing.defer(() => sandbox.close());
   const served = {

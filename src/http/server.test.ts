@@ -4,8 +4,8 @@ import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensureFirstSuperuser } from '../identity/first-superuser.ts';
 import { startTestServer, type TestServer } from '../testing/web-server.ts';
+import { createHealthServer } from './health-server.ts';
 import { listen } from './listener.ts';
-import { createHealthServer } from './server.ts';
 
 const SUPERUSER = { email: 'sue@example.com', password: 'correct horse battery' };
 const environment = { SUPERUSER_EMAIL: SUPERUSER.email, SUPERUSER_PASSWORD: SUPERUSER.password };

@@ -3,7 +3,7 @@
  * headers, health (no session), our pages' style, web session, origin check, the ways in, images, the guard, the panel.
  */
 import compression from 'compression';
-import express, { type Express, type Router } from 'express';
+import type { Express, Router } from 'express';
 import pg from 'pg';
 import type { AppContext } from '../context.ts';
 import { poolConfig } from '../database/connection.ts';
@@ -13,15 +13,14 @@ import { adminBody } from './admin-body.ts';
 import { connectRoutes } from './connect-routes.ts';
 import { errorPage, notFoundPage } from './error-page.ts';
 import { panelGuard } from './guard.ts';
-import { type HealthOptions, healthRoutes } from './health-routes.ts';
+import type { HealthOptions } from './health-routes.ts';
+import { baseApp } from './health-server.ts';
 import { linkedInRoutes } from './linkedin-routes.ts';
 import { loginRoutes } from './login-routes.ts';
 import { mediaRoutes } from './media-routes.ts';
 import { originCheck } from './origin-check.ts';
 import { pageAssets } from './page-assets.ts';
-import { requestLog } from './request-log.ts';
 import { secondStepRoutes } from './second-step-routes.ts';
-import { securityHeaders } from './security-headers.ts';
 import { webSession } from './session.ts';
 import { welcomeRoutes } from './welcome-routes.ts';
 
@@ -67,22 +66,4 @@ export function createServer(
   app.use(notFoundPage);
   app.use(errorPage(ctx));
   return { app, close: () => pool.end() };
-}
-
-/** What a process with ROLE=worker serves: whether it lives, whether it is ready, its figures. Nothing else. */
-export function createHealthServer(ctx: AppContext, options: HealthOptions): Express {
-  const app = baseApp(ctx, options);
-  app.use(notFoundPage);
-  app.use(errorPage(ctx));
-  return app;
-}
-
-function baseApp(ctx: AppContext, health: HealthOptions): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.set('trust proxy', ctx.config.trustProxy);
-  app.use(requestLog(ctx));
-  app.use(securityHeaders(ctx));
-  app.use(healthRoutes(ctx, health));
-  return app;
 }
