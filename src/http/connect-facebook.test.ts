@@ -201,7 +201,7 @@ describe('saves nothing and says why', () => {
     codes.delete(used);
     const again = new URL(await consent());
     again.searchParams.set('code', used);
-    expect(await refused(again.href)).toContain('used already or has expired');
+    expect(await refused(again.href)).toContain('it was used already, has expired');
   });
 
   test('when the state is used up', async () => {

@@ -32,10 +32,11 @@ export function connectErrorOf(answer: HttpAnswer): ConnectError {
       true,
     );
   }
-  if (code === 100 && (subcode === 36009 || subcode === 36007)) {
+  // A code that Facebook never gave has no subcode; what it is about then stands in the header only.
+  if (code === 100 && (subcode === 36009 || subcode === 36007 || isAboutCode(answer))) {
     return failed(
       'code-refused',
-      'This confirmation from Facebook was used already or has expired. Start connecting again.',
+      'Facebook did not accept the confirmation: it was used already, has expired, or was never given. Start connecting again.',
       true,
     );
   }
@@ -77,6 +78,10 @@ export function unreadable(): ConnectError {
 /** Code 1 is also "unknown error": only the text tells that the secret is wrong. 101: no such app. */
 function isWrongApp({ code, text }: FacebookError): boolean {
   return code === 101 || /client secret|appsecret_proof/i.test(text);
+}
+
+function isAboutCode({ headers }: HttpAnswer): boolean {
+  return /"invalid_code"/.test(headers['www-authenticate'] ?? '');
 }
 
 function isLimit({ code }: FacebookError, status: number): boolean {

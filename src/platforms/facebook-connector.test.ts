@@ -169,6 +169,18 @@ describe('a code', () => {
     }
   });
 
+  test('that Facebook never gave says so in a header only, and is no more use than a used one', async () => {
+    answers.short = {
+      status: 400,
+      headers: {
+        'www-authenticate': 'OAuth "Facebook Platform" "invalid_code" "Invalid verification code format."',
+      },
+      body: graphError(100, 'Invalid verification code format.'),
+    };
+    const error = await exchange().then(() => null, asConnectError);
+    expect(error).toMatchObject({ code: 'code-refused', dead: true });
+  });
+
   test('is sent once, whatever happens; what may be asked again is', async () => {
     answers.short = 'drop';
     await expect(exchange()).rejects.toMatchObject({ code: 'unreachable', dead: false });

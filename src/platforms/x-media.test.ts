@@ -113,15 +113,31 @@ test('images that were uploaded before are not uploaded again', async () => {
   expect(server.requests).toEqual([]);
 });
 
-test('images are described for those who cannot see them, whoever uploaded them', async () => {
-  server.answer(UPLOAD, uploaded('12'));
-  server.answer(METADATA, { status: 200, body: {} }, { status: 200, body: {} });
+test('images are described for those who cannot see them, once for each description', async () => {
+  server.answer(UPLOAD, uploaded('12'), uploaded('13'), uploaded('14'));
+  server.answer(METADATA, ...Array(3).fill({ status: 200, body: {} }));
   const { uploads } = keeper({ a: '11' });
-  await prepared(post({ images: [image('a', { altText: 'A cat' }), image('b', { altText: ' Two cats ' })] }), uploads);
+  const content = post({ images: [image('a', { altText: 'A cat' }), image('b', { altText: ' Two cats ' })] });
+  const request = await prepared(content, uploads);
+  const described = (id: string, text: string) => ({ id, metadata: { alt_text: { text } } });
   expect(asked(METADATA).map(({ body }) => JSON.parse(body.toString()))).toEqual([
-    { id: '11', metadata: { alt_text: { text: 'A cat' } } },
-    { id: '12', metadata: { alt_text: { text: 'Two cats' } } },
+    described('12', 'A cat'),
+    described('13', 'Two cats'),
   ]);
+  expect(await prepared(content, uploads)).toEqual(request);
+  expect(server.requests).toHaveLength(4);
+});
+
+test('images that another post describes otherwise keep, in the first post, the description that it has', async () => {
+  server.answer(UPLOAD, uploaded('11'), uploaded('12'));
+  server.answer(METADATA, ...Array(2).fill({ status: 200, body: {} }));
+  const { uploads } = keeper();
+  const [first, second] = [
+    await prepared(post({ images: [image('a', { altText: 'A cat' })] }), uploads),
+    await prepared(post({ images: [image('a', { altText: 'Our Minka' })] }), uploads),
+  ];
+  expect([first, second].map(({ body }) => JSON.parse(body).media.media_ids)).toEqual([['11'], ['12']]);
+  expect(asked(METADATA).map(({ body }) => JSON.parse(body.toString()).id)).toEqual(['11', '12']);
 });
 
 test('images that X does not say how long it keeps have no known end', async () => {
@@ -230,24 +246,27 @@ test('images that X refuses are refused with its words', async () => {
 test('images that cannot be described are not posted without description; what is uploaded stays so', async () => {
   server.answer(UPLOAD, uploaded('11'));
   server.answer(METADATA, { status: 503 }, { status: 200 });
-  const { uploads } = keeper();
+  const { uploads, kept } = keeper();
+  const publisher = x();
   const content = post({ images: [image('a', { altText: 'A cat' })] });
-  expect(await x().prepare(content, ada, uploads, now, signal)).toMatchObject({
+  expect(await publisher.prepare(content, ada, uploads, now, signal)).toMatchObject({
     ready: false,
     outcome: { kind: 'unavailable' },
   });
-  await prepared(content, uploads);
+  expect(kept.size).toBe(0);
+  await prepared(content, uploads, publisher);
   expect(asked(UPLOAD)).toHaveLength(1);
+  expect(kept.size).toBe(1);
 });
 
 test('images that X has lost before they are described are uploaded again', async () => {
   const gone = { title: 'Not Found Error', type: 'https://api.x.com/2/problems/resource-not-found' };
   server.answer(METADATA, { status: 404, body: gone }, { status: 200 });
-  server.answer(UPLOAD, uploaded('12'));
-  const { uploads, kept } = keeper({ a: '11' });
+  server.answer(UPLOAD, uploaded('11'), uploaded('12'));
+  const { uploads, kept } = keeper();
   const request = await prepared(post({ images: [image('a', { altText: 'A cat' })] }), uploads);
   expect(JSON.parse(request.body).media).toEqual({ media_ids: ['12'] });
-  expect(kept.get('a')).toBe('12');
+  expect(kept.get('a')).toMatch(/^12\.\w{16}$/);
 });
 
 test('images that X has lost meanwhile are uploaded again, once', async () => {

@@ -3,6 +3,7 @@
  * `POST /2/media/metadata`, and, where X takes its time over them (animated GIFs), waited for. None of this is visible to
  * anybody, so all of it may be repeated. X forgets an image that is in no post after about a day.
  */
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContentImage } from '../domain/content-rules.ts';
 import type { HttpClient } from './http-client.ts';
@@ -40,7 +41,7 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
   const { http, pause = pauseFor } = options;
   const forgotten = new Set<string>();
   const uploadedAgain = new Set<string>();
-  /** Uploads that X has not finished with, by account and image. */
+  /** Uploads that X has not finished with, or that have no description yet, by account and image. */
   const unfinished = new Map<string, Upload>();
 
   async function uploadOne(
@@ -50,17 +51,27 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
     now: Date,
     signal: AbortSignal,
   ): Promise<{ id: string } | { outcome: NotCreated }> {
-    const recalled = uploads.recall(image);
-    if (recalled !== null && !forgotten.has(recalled)) {
-      const described = await describe(recalled, image, account, now, signal);
-      if ('id' in described || described.outcome.httpStatus !== 404) return described;
-      forgotten.add(recalled); // X has lost it.
+    const recalled = recalledUpload(uploads.recall(image));
+    const description = descriptionOf(image);
+    if (recalled !== null && recalled.description === description && !forgotten.has(recalled.id))
+      return { id: recalled.id };
+    for (let tries = 1; ; tries++) {
+      const upload = await bring(image, account, uploads, now, signal);
+      if ('outcome' in upload) return upload;
+      const refusal = await describe(upload.id, image, account, now, signal);
+      if (refusal === null) {
+        await uploads.remember(
+          image,
+          description === '' ? upload.id : `${upload.id}.${description}`,
+          upload.usableUntil,
+        );
+        if (recalled !== null && forgotten.has(recalled.id)) uploadedAgain.add(upload.id);
+        return { id: upload.id };
+      }
+      if (refusal.httpStatus === 404 && tries === 1) continue; // X has lost it.
+      if (refusal.kind !== 'rejected') unfinished.set(keyOf(image, account), { ...upload, readyAfterMs: null });
+      return { outcome: refusal };
     }
-    const upload = await bring(image, account, uploads, now, signal);
-    if ('outcome' in upload) return upload;
-    await uploads.remember(image, upload.id, upload.usableUntil);
-    if (recalled !== null) uploadedAgain.add(upload.id);
-    return describe(upload.id, image, account, now, signal);
   }
 
   /** Uploads an image, or goes on with an upload that X had not finished with, and waits until it has. */
@@ -71,7 +82,7 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
     now: Date,
     signal: AbortSignal,
   ): Promise<Upload | { outcome: NotCreated }> {
-    const key = `${account.externalId} ${image.sha256}`;
+    const key = keyOf(image, account);
     const begun = unfinished.get(key);
     unfinished.delete(key);
     const upload =
@@ -110,18 +121,17 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
     return current;
   }
 
-  /** Gives an uploaded image its description. Done for each post anew: another one may have described it otherwise. */
+  /** Gives an uploaded image its description. @returns null when it has it */
   async function describe(
     id: string,
     image: ContentImage,
     account: PublishingAccount,
     now: Date,
     signal: AbortSignal,
-  ): Promise<{ id: string } | { outcome: NotCreated }> {
-    const altText = image.altText?.trim() ?? '';
-    if (altText === '') return { id };
-    const refusal = readMetadataAnswer(await http.send(metadataRequest(apiUrl, account, id, altText), signal), now);
-    return refusal === null ? { id } : { outcome: refusal };
+  ): Promise<NotCreated | null> {
+    const altText = altTextOf(image);
+    if (altText === '') return null;
+    return readMetadataAnswer(await http.send(metadataRequest(apiUrl, account, id, altText), signal), now);
   }
 
   return {
@@ -140,6 +150,30 @@ export function createXMedia(apiUrl: string, options: XMediaOptions): XMedia {
       return mediaIds.length > 0 && !mediaIds.some((id) => uploadedAgain.has(id));
     },
   };
+}
+
+function keyOf(image: ContentImage, account: PublishingAccount): string {
+  return `${account.externalId} ${image.sha256}`;
+}
+
+function altTextOf({ altText }: ContentImage): string {
+  return altText?.trim() ?? '';
+}
+
+/**
+ * On X a description belongs to the upload and not to the post. So what is remembered is the id and, behind a dot, which
+ * description it was given: a post that describes the same picture otherwise uploads it anew, and does not change what
+ * another one, prepared and not yet sent, will say.
+ */
+function descriptionOf(image: ContentImage): string {
+  const altText = altTextOf(image);
+  return altText === '' ? '' : createHash('sha256').update(altText).digest('hex').slice(0, 16);
+}
+
+function recalledUpload(uploadId: string | null): { id: string; description: string } | null {
+  if (uploadId === null) return null;
+  const [id = '', description = ''] = uploadId.split('.');
+  return { id, description };
 }
 
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
