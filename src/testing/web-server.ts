@@ -1,4 +1,4 @@
-/** The real web server for tests: its own database, LinkedIn played by the sandbox, a stub where AdminJS would be. */
+/** The real web server for tests: its own database, platforms played by the sandbox, a stub where AdminJS would be. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { createTokenCipher } from '../accounts/token-cipher.ts';
 import type { Clock } from '../clock.ts';
 import { readConfig } from '../config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from '../context.ts';
+import type { Platform } from '../domain/platform-name.ts';
 import type { Readiness } from '../http/health-routes.ts';
 import { listen } from '../http/listener.ts';
 import { createServer } from '../http/server.ts';
@@ -40,9 +41,11 @@ export interface TestServer {
 interface TestServerOptions {
   environment?: Record<string, string>;
   withSandbox?: boolean;
+  /** Which platforms the sandbox plays. */
+  sandboxed?: readonly Platform[];
   readiness?: Readiness;
   admin?: Router;
-  /** Beside LinkedIn. */
+  /** Beside those of the sandbox. */
   platforms?: PlatformRegistry;
 }
 
@@ -50,6 +53,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const {
     environment = {},
     withSandbox = false,
+    sandboxed = ['linkedin'],
     readiness = async () => ({ database: { ok: true } }),
     admin = stubPanel(),
   } = options;
@@ -65,14 +69,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     NODE_ENV: 'test',
     PUBLIC_URL: url,
     DATA_DIR: dataDir,
-    ...(sandbox === null
-      ? {}
-      : {
-          LINKEDIN_CLIENT_ID: 'sandbox-client',
-          LINKEDIN_CLIENT_SECRET: 'sandbox-secret',
-          LINKEDIN_OAUTH_URL: sandbox.linkedin.oauthUrl,
-          LINKEDIN_API_URL: sandbox.linkedin.apiUrl,
-        }),
+    ...(sandbox === null ? {} : Object.assign({}, ...sandboxed.map((platform) => sandboxSettings(sandbox)[platform]))),
     ...environment,
   });
   const ctx: AppContext = {
@@ -81,7 +78,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     // Never started: signing in and connecting queue nothing.
     boss: new PgBoss(database.url),
     platforms: {
-      ...createPlatforms(config.platforms, { sandboxed: sandbox === null ? [] : ['linkedin'], clock }),
+      ...createPlatforms(config.platforms, { sandboxed: sandbox === null ? [] : sandboxed, clock }),
       ...options.platforms,
     },
     tokenCipher: createTokenCipher([{ id: 'test', key: randomBytes(32) }]),
@@ -113,6 +110,25 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await database.close();
       await rm(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+function sandboxSettings({ linkedin, facebook, x }: Sandbox): Record<Platform, Record<string, string>> {
+  const [id, secret] = ['sandbox-client', 'sandbox-secret'];
+  return {
+    linkedin: {
+      LINKEDIN_CLIENT_ID: id,
+      LINKEDIN_CLIENT_SECRET: secret,
+      LINKEDIN_OAUTH_URL: linkedin.oauthUrl,
+      LINKEDIN_API_URL: linkedin.apiUrl,
+    },
+    facebook: {
+      FACEBOOK_APP_ID: id,
+      FACEBOOK_APP_SECRET: secret,
+      FACEBOOK_DIALOG_URL: facebook.dialogUrl,
+      FACEBOOK_GRAPH_URL: facebook.graphUrl,
+    },
+    x: { X_CLIENT_ID: id, X_CLIENT_SECRET: secret, X_AUTHORIZE_URL: x.authorizeUrl, X_API_URL: x.apiUrl },
   };
 }
 
