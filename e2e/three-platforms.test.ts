@@ -79,6 +79,9 @@ it('shows all three, each with its platform', async () => {
   await page.goto(`${product.url}/admin/resources/ConnectedAccount`);
   await seeText(page, 'Northwind Coffee Roasters');
   await seeText(page, '@amara_okafor');
+  const ends = await page.$$eval('tbody tr', (all) => all.map((row) => row.lastElementChild?.textContent ?? ''));
+  expect(ends).toEqual([expect.stringContaining('in 2 months'), 'renews itself', 'no fixed end']);
+  await page.waitForSelector('[data-testid="connect-x"]');
   await shot('3-accounts');
 });
 
@@ -114,6 +117,10 @@ it('publishes it once on each, where its link leads', async () => {
     },
     { timeout: 30_000, polling: 100 },
   );
+  const history = await page.$$eval('.ss-timeline li', (all) => all.map((item) => item.textContent ?? ''));
+  for (const account of ['Amara Okafor', 'Amara Okafor (@amara_okafor)', 'Northwind Coffee Roasters'])
+    for (const event of ['Sent to the platform', 'Published'])
+      expect(history.some((text) => text.includes(event) && text.includes(account))).toBe(true);
   await shot('6-published');
   const { entries } = ledger.parse(await (await fetch(`${product.sandboxUrl}/sandbox/ledger`)).json());
   const shown = entries.map(({ platform, accountName, text }) => [platform, accountName, text]).toSorted();

@@ -50,7 +50,7 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   return {
     team,
     publications: publications.map(({ _count, ...publication }) => publication),
-    history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)]),
+    history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)], publications),
     canEdit: canEditPost(statuses),
     canDelete: canDeletePost(statuses, attempts),
   };
@@ -130,7 +130,13 @@ async function shownEvidence(ctx: AppContext, publicationId: string): Promise<Re
 }
 
 /** Events about these records. What superusers looked at is shown to those who may read the team's audit, and to themselves. */
-async function history(ctx: AppContext, actor: Actor, entityIds: readonly string[]): Promise<unknown[]> {
+async function history(
+  ctx: AppContext,
+  actor: Actor,
+  entityIds: readonly string[],
+  publications: readonly { id: string; account: { platform: string; displayName: string } }[] = [],
+): Promise<unknown[]> {
+  const accounts = new Map(publications.map(({ id, account }) => [id, account]));
   const events = await ctx.db.auditEvent.findMany({
     where: { entityId: { in: [...entityIds] } },
     orderBy: [{ occurredAt: 'desc' }, { id: 'desc' }],
@@ -138,6 +144,7 @@ async function history(ctx: AppContext, actor: Actor, entityIds: readonly string
     select: {
       id: true,
       action: true,
+      entityId: true,
       occurredAt: true,
       metadata: true,
       teamId: true,
@@ -151,11 +158,17 @@ async function history(ctx: AppContext, actor: Actor, entityIds: readonly string
         event.action !== 'post.viewed' ||
         can(actor, 'AuditEvent', 'show', { ownerId: event.actorId, teamId: event.teamId }),
     )
-    .map(({ id, action, occurredAt, metadata, actor: person }) => ({
+    .map(({ id, action, entityId, occurredAt, metadata, actor: person }) => ({
       id,
       action,
       occurredAt,
       metadata,
       actor: person?.name ?? null,
+      account: accountOf(accounts.get(entityId ?? '')),
     }));
+}
+
+/** What tells the events of several accounts apart. */
+function accountOf(account: { platform: string; displayName: string } | undefined) {
+  return account === undefined ? null : { platform: account.platform, displayName: account.displayName };
 }

@@ -1,4 +1,5 @@
 /** What happened to a record, newest first. */
+import { PlatformMark } from './badges.tsx';
 import { eventText } from './event-texts.ts';
 import { Moment } from './moments.tsx';
 
@@ -8,6 +9,8 @@ export interface HistoryEvent {
   occurredAt: string;
   actor: string | null;
   metadata: Record<string, unknown> | null;
+  /** Where it happened, on the page of a post that goes to several accounts. */
+  account?: { platform: string; displayName: string } | null;
 }
 
 export function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
@@ -17,6 +20,12 @@ export function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
       {events.map((event) => (
         <li key={event.id}>
           <span>{eventText(event.action)}</span>
+          {event.account ? (
+            <span className="ss-account-link">
+              <PlatformMark platform={event.account.platform} size="small" />
+              {event.account.displayName}
+            </span>
+          ) : null}
           {typeof event.metadata?.reason === 'string' && event.metadata.reason !== '' ? (
             <q>{event.metadata.reason}</q>
           ) : null}

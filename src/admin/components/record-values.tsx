@@ -2,6 +2,7 @@
 import { Link } from 'react-router-dom';
 import { PlatformMark, platformLabel, StatusBadge, words } from './badges.tsx';
 import { choiceName } from './choice-labels.ts';
+import { ConnectionEnd } from './connection-end.tsx';
 import { describeLateness, duration, lateness, Moment } from './moments.tsx';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
 
@@ -69,6 +70,7 @@ export function Value({
   const value = record.params[path] as unknown;
   if (path === 'scope' && where === 'list') return <HeldThing record={record} />;
   if (property.isArray) return <ManyValues property={property} record={record} />;
+  if (path === 'tokenExpiresAt') return <ConnectionEnd record={record} where={where} />;
   if (path === 'lateness') return <Lateness params={record.params} />;
   if (property.type === 'mixed') return <Particulars record={record} path={path} />;
   if (value === null || value === undefined || value === '') return <span className="ss-muted">–</span>;

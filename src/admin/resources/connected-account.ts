@@ -29,6 +29,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedAt',
         'lastUsedAt',
         'tokenExpiresAt',
+        'refreshTokenExpiresAt',
         'createdAt',
         'updatedAt',
       ],

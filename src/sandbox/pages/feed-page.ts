@@ -62,11 +62,12 @@ export function feedPage(view: FeedView): Page {
 
 export function postsPart(view: Pick<FeedView, 'platforms'>): Html {
   const posts = newestFirst(view);
+  const titles = new Map(view.platforms.map(({ name, title }) => [name, title]));
   const count = html`<span hidden data-count="${summary(view)}"></span>`;
   if (posts.length === 0) {
     return html`${count}<div class="card empty"><h2>Nothing yet</h2><p class="soft">Schedule a post to one of these accounts: it shows up here the moment it arrives.</p></div>`;
   }
-  return html`${count}${posts.slice(0, SHOWN_POSTS).map(postCard)}${
+  return html`${count}${posts.slice(0, SHOWN_POSTS).map((post) => postCard(post, titles.get(post.platform) ?? post.platform))}${
     posts.length > SHOWN_POSTS &&
     html`<p class="soft small">The newest ${SHOWN_POSTS} of ${posts.length} are shown. All of them: <a href="/sandbox/ledger">the ledger</a>.</p>`
   }`;
@@ -82,11 +83,11 @@ function summary({ platforms }: Pick<FeedView, 'platforms'>): string {
   return count === 1 ? '1 post' : `${count} posts`;
 }
 
-function postCard(post: LedgerEntry): Html {
+function postCard(post: LedgerEntry, platformTitle: string): Html {
   const received = post.receivedAt.replace('T', ' ').replace('Z', ' UTC');
   return html`
-<article class="card post${post.deletedAt ? ' deleted' : ''}" id="${post.id}" aria-label="Post by ${post.accountName}">
-<div class="byline">${avatarSvg(post.accountName, 44)}<div><strong>${post.accountName}</strong><time class="soft small" datetime="${post.receivedAt}">${received}</time></div></div>
+<article class="card post${post.deletedAt ? ' deleted' : ''}" id="${post.id}" aria-label="Post by ${post.accountName} on ${platformTitle}">
+<div class="byline">${avatarSvg(post.accountName, 44)}<div><strong>${post.accountName}</strong><span class="soft small">${platformTitle} · <time datetime="${post.receivedAt}">${received}</time></span></div></div>
 <p class="text">${post.text}</p>
 ${post.deletedAt && html`<p class="note">Deleted at ${post.deletedAt}.</p>`}
 ${post.cutAt && html`<p class="note">The platform cut the text here without telling the sender: the character “${post.cutAt.character}” at position ${post.cutAt.index} was not escaped.</p>`}
