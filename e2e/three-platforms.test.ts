@@ -157,6 +157,8 @@ it('is seen on the sandbox’s feed, with its picture, as readers of each would 
   await shot('7-feed');
   await page.goto(`${product.url}/admin`);
   await seeText(page, 'Recently published');
+  const lines = await page.$$eval('a.ss-line-title', (all) => all.map((line) => line.textContent ?? ''));
+  expect(lines.toSorted()).toEqual([TEXT_ON_X, TEXT, TEXT].toSorted());
   await shot('8-dashboard');
 });
 

@@ -18,6 +18,7 @@ const WAITING = [...NEEDS_ATTENTION, 'awaiting_approval'] as const;
 const ROW = {
   id: true,
   status: true,
+  text: true,
   dueAt: true,
   sentAt: true,
   acceptedAt: true,
@@ -115,6 +116,12 @@ export async function dashboardData(
     actor.isSuperuser ? peopleToHandOver(ctx) : [],
   ]);
 
+  const ids = activity.flatMap(({ entity, entityId }) => (entity === 'Publication' && entityId ? [entityId] : []));
+  const accountsOf = await db.publication.findMany({
+    where: within('Publication', { id: { in: ids } }),
+    select: { id: true, account: { select: { platform: true, displayName: true } } },
+  });
+
   return {
     now,
     counts: { attention: attentionCount, upcoming: upcomingCount, published: publishedCount, drafts, accounts },
@@ -125,6 +132,7 @@ export async function dashboardData(
       ...event,
       actor: person?.name ?? null,
       about: subjectOf(metadata),
+      account: accountsOf.find(({ id }) => id === event.entityId)?.account ?? null,
     })),
     accountsToReconnect: accountsToReconnect.map(({ ownerId, ...account }) => ({
       ...account,

@@ -108,7 +108,7 @@ export function connectRoutes(ctx: AppContext): Router {
 /** @throws {Refusal} `not-found` with what to configure */
 function availablePlatform(ctx: AppContext, name: string): PlatformAdapter {
   if (!isPlatform(name))
-    throw new Refusal('not-found', 'There is no such platform. Accounts can be connected on LinkedIn, Facebook and X.');
+    throw new Refusal('not-found', `There is no such platform. Accounts can be connected on ${ALL_PLATFORMS}.`);
   const adapter = ctx.platforms[name];
   if (adapter === undefined) {
     throw new Refusal(
@@ -138,6 +138,8 @@ async function hasOrganizations(ctx: AppContext, actor: Actor, adapter: Platform
 function organizationsOf(actor: Actor, { platform }: PlatformAdapter) {
   return { platform, kind: 'organization', connectedById: actor.id } as const;
 }
+
+const ALL_PLATFORMS = new Intl.ListFormat('en-GB').format(Object.values(PLATFORM_LABEL));
 
 const CREDENTIALS: Readonly<Record<Platform, string>> = {
   linkedin: 'LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET',

@@ -7,6 +7,7 @@ import { PlatformMark, StatusBadge } from './badges.tsx';
 import { Banners, FirstSteps } from './dashboard-banners.tsx';
 import type { DashboardData, PublicationRow } from './dashboard-data.ts';
 import { eventText } from './event-texts.ts';
+import { EventAccount } from './history-list.tsx';
 import { absoluteTime, describeLateness, lateness, Moment, useTimeZone } from './moments.tsx';
 import { Banner, Card, EmptyState, Loading, Page } from './page-frame.tsx';
 import { api } from './panel-client.ts';
@@ -185,6 +186,7 @@ function Content({ data }: { data: DashboardData }) {
                   <li key={event.id}>
                     <Link to={`/admin/resources/AuditEvent/records/${event.id}/show`}>{eventText(event.action)}</Link>
                     {event.about === null ? null : <span className="ss-clamp-1">{event.about}</span>}
+                    <EventAccount account={event.account} />
                     <span className="ss-muted">
                       {event.actor ?? 'the server'} · <Moment value={event.occurredAt} layout="short" />
                     </span>
@@ -242,7 +244,7 @@ function Line({
       <PlatformMark platform={row.account.platform} />
       <div className="ss-line-main">
         <Link className="ss-line-title" to={`/admin/resources/Publication/records/${row.id}/show`}>
-          {row.post.text}
+          {row.text ?? row.post.text}
         </Link>
         <div className="ss-line-sub">
           {row.account.displayName}

@@ -4,6 +4,8 @@ import type { ConnectChoice } from './connect-buttons.tsx';
 export interface PublicationRow {
   id: string;
   status: string;
+  /** For this account instead of the post's. */
+  text: string | null;
   dueAt: string | null;
   sentAt: string | null;
   acceptedAt: string | null;
@@ -27,6 +29,8 @@ export interface DashboardData extends ConnectChoice {
     occurredAt: string;
     actor: string | null;
     about: string | null;
+    /** Of a publication: where it goes. */
+    account: { platform: string; displayName: string } | null;
   }[];
   accountsToReconnect: {
     id: string;

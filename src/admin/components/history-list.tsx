@@ -20,12 +20,7 @@ export function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
       {events.map((event) => (
         <li key={event.id}>
           <span>{eventText(event.action)}</span>
-          {event.account ? (
-            <span className="ss-account-link">
-              <PlatformMark platform={event.account.platform} size="small" />
-              {event.account.displayName}
-            </span>
-          ) : null}
+          <EventAccount account={event.account ?? null} />
           {typeof event.metadata?.reason === 'string' && event.metadata.reason !== '' ? (
             <q>{event.metadata.reason}</q>
           ) : null}
@@ -35,5 +30,16 @@ export function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Which of several accounts an event is about. */
+export function EventAccount({ account }: { account: { platform: string; displayName: string } | null }) {
+  if (account === null) return null;
+  return (
+    <span className="ss-account-link">
+      <PlatformMark platform={account.platform} size="small" />
+      {account.displayName}
+    </span>
   );
 }
