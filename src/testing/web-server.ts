@@ -41,7 +41,8 @@ interface TestServerOptions {
   environment?: Record<string, string>;
   withSandbox?: boolean;
   readiness?: Readiness;
-  admin?: Router;
+  /** A stub when absent; a function where it needs the context. */
+  admin?: Router | ((ctx: AppContext) => Promise<Router>);
   /** Beside LinkedIn. */
   platforms?: PlatformRegistry;
 }
@@ -92,7 +93,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     onStep: () => undefined,
   };
   const server = createServer(ctx, {
-    admin,
+    admin: isRouter(admin) ? admin : await admin(ctx),
     sessionSecrets: ['a secret for tests of at least 32 characters'],
     databaseUrl: database.url,
     readiness,
@@ -114,6 +115,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** A router is a function too, of a request. */
+function isRouter(admin: NonNullable<TestServerOptions['admin']>): admin is Router {
+  return 'stack' in admin;
 }
 
 /** Shows who AdminJS would take the visitor for, and what it would be given to read. */
