@@ -7,6 +7,7 @@ import { peopleToHandOver } from '../publishing/hand-over-report.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 import { workerPresence } from '../publishing/worker-presence.ts';
 import { reconnectAddress, sandboxFeed } from './account-address.ts';
+import { aboutText } from './event-subject.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import type { Where } from './resource-query.ts';
 
@@ -131,7 +132,7 @@ export async function dashboardData(
     activity: activity.map(({ metadata, actor: person, ...event }) => ({
       ...event,
       actor: person?.name ?? null,
-      about: subjectOf(metadata),
+      about: aboutText(metadata),
       account: accountsOf.find(({ id }) => id === event.entityId)?.account ?? null,
     })),
     accountsToReconnect: accountsToReconnect.map(({ ownerId, ...account }) => ({
@@ -155,13 +156,6 @@ export async function dashboardData(
     teams: await teamsToConnectFor(ctx, actor),
     mayWrite: canSometimes(actor, 'Post', 'new'),
   };
-}
-
-/** The words by which a person recognises what an event is about. */
-function subjectOf(metadata: unknown): string | null {
-  const { text, name, displayName } = (metadata ?? {}) as Record<string, unknown>;
-  const found = [text, displayName, name].find((value) => typeof value === 'string' && value !== '');
-  return typeof found === 'string' ? found : null;
 }
 
 async function teamsToConnectFor(ctx: AppContext, actor: Actor): Promise<{ id: string; name: string }[]> {

@@ -20,7 +20,7 @@ const BUILT_IN = {
 } as const;
 
 /** Actions of our own that are called on the whole resource. */
-const OF_THE_RESOURCE: readonly string[] = ['retryMany', 'cancelMany', 'resolveMany'];
+const OF_THE_RESOURCE: readonly string[] = ['retryMany', 'cancelMany', 'resolveMany', 'verify', 'export'];
 
 /** Actions that only read; everything else takes POST. `edit` may also be read, to fill its form. */
 export const READING: readonly string[] = ['list', 'search', 'show'];

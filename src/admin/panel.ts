@@ -7,6 +7,7 @@ import { type RequestHandler, Router } from 'express';
 import type { AppContext } from '../context.ts';
 import type { ResourceName } from '../domain/access.ts';
 import { actingContext, actorOf } from './acting.ts';
+import { auditExport } from './audit-export.ts';
 import { bundleComponents, registerComponents } from './component-bundle.ts';
 import { dashboardData } from './dashboard.ts';
 import { evidenceDownload } from './evidence-download.ts';
@@ -15,6 +16,7 @@ import { locale } from './locale.ts';
 import { readDatamodel } from './model-metadata.ts';
 import { panelAssets } from './panel-assets.ts';
 import { panelPages } from './panel-page.ts';
+import { historyPages } from './record-history.ts';
 import { refusalAnswers, refusalStatuses, refuse } from './refusal-answers.ts';
 import { apiGate, type OfferedActions, pageGate } from './request-gate.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
@@ -39,11 +41,15 @@ const PACKAGE = join(import.meta.dirname, '..', '..');
  * The router expects, set by the guard: `req.session.adminUser` (a whole Actor with `title`), and for its pages
  * `res.locals.cspNonce`.
  */
-export async function createPanel(ctx: AppContext): Promise<{ router: Router }> {
+export async function createPanel(ctx: AppContext): Promise<{ router: Router; admin: AdminJS }> {
   const definitions = resourceDefinitions(ctx);
+  const datamodel = readDatamodel();
+  const resources = new Map(
+    definitions.map(({ spec }) => [spec.name, new ScopedResource(ctx.db, datamodel, spec)] as const),
+  );
   const loader = new ComponentLoader();
   registerComponents(loader);
-  const admin = new AdminJS({ ...options(ctx, definitions), componentLoader: loader });
+  const admin = new AdminJS({ ...options(ctx, definitions, resources), componentLoader: loader });
   const bundle = await bundleComponents(admin, [
     join(PACKAGE, 'build', 'adminjs'),
     join(ctx.config.dataDir, 'adminjs'),
@@ -59,16 +65,15 @@ export async function createPanel(ctx: AppContext): Promise<{ router: Router }> 
   const specOf = (name: ResourceName) => definitionOf(definitions, name).spec;
   router.use('/api', actingPerson, refusalStatuses);
   router.use('/api/evidence', evidenceDownload(ctx, specOf('Publication')));
-  router.use(
-    '/api/standing-orders',
-    standingOrders(ctx, { holds: specOf('Hold'), accounts: specOf('ConnectedAccount') }),
-  );
+  router.use('/api/standing-orders', standingOrders(ctx, specOf('Hold')));
+  router.use('/api/history', historyPages(ctx, resources));
   router.use('/api', apiGate(offered));
+  router.post('/api/resources/AuditEvent/actions/export', auditExport(ctx, resourceOf(resources, 'AuditEvent')));
   router.use(pageGate(offered), panelPages({ version, faviconPath: `${ROOT_PATH}/frontend/assets/favicon.svg` }));
   buildRouter(admin, router);
   router.use('/api', (_req, res) => refuse(res, 404, 'There is nothing at this address.'));
   router.use('/api', refusalAnswers(ctx.log));
-  return { router };
+  return { router, admin };
 }
 
 export function resourceDefinitions(ctx: AppContext): readonly ResourceDefinition[] {
@@ -80,7 +85,7 @@ export function resourceDefinitions(ctx: AppContext): readonly ResourceDefinitio
     userResource(ctx),
     teamResource(ctx),
     membershipResource(ctx),
-    auditEventResource(),
+    auditEventResource(ctx),
     publishAttemptResource(),
   ];
 }
@@ -97,14 +102,14 @@ const actingPerson: RequestHandler = (req, res, next) => {
 function options(
   ctx: AppContext,
   definitions: readonly ResourceDefinition[],
+  resources: ReadonlyMap<ResourceName, ScopedResource>,
 ): ConstructorParameters<typeof AdminJS>[0] {
-  const datamodel = readDatamodel();
   return {
     rootPath: ROOT_PATH,
     loginPath: '/login',
     logoutPath: '/logout',
     resources: definitions.map(({ spec, options, actions }) => ({
-      resource: new ScopedResource(ctx.db, datamodel, spec),
+      resource: resourceOf(resources, spec.name),
       options: { ...options, id: spec.name, actions: guardedActions(spec.name, actions) },
     })),
     dashboard: {
@@ -117,6 +122,12 @@ function options(
     settings: { defaultPerPage: 25 },
     locale,
   };
+}
+
+function resourceOf(resources: ReadonlyMap<ResourceName, ScopedResource>, name: ResourceName): ScopedResource {
+  const resource = resources.get(name);
+  if (resource === undefined) throw new Error(`no resource ${name}`);
+  return resource;
 }
 
 function offeredActions(definitions: readonly ResourceDefinition[]): OfferedActions {

@@ -1,11 +1,13 @@
 /** What the pages of a post and of a publication show beyond the record itself. Read only after the record was, in scope. */
 import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
-import { type Actor, can } from '../domain/access.ts';
+import type { Actor } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { accountAddress } from './account-address.ts';
+import { approvalDetails } from './approval-details.ts';
+import { historyOf } from './record-history.ts';
 
 const ACCOUNT = {
   select: {
@@ -19,8 +21,9 @@ const ACCOUNT = {
     profileUrl: true,
   },
 } as const;
-const TEAM_DELIVERY = { select: { name: true, latePolicy: true, lateLimitMinutes: true } } as const;
-const HISTORY_LENGTH = 50;
+const TEAM_DELIVERY = {
+  select: { name: true, latePolicy: true, lateLimitMinutes: true, requiresApproval: true },
+} as const;
 
 /** The publications of a post, its history, and what its state allows. */
 export async function postDetails(ctx: AppContext, actor: Actor, postId: string): Promise<Record<string, unknown>> {
@@ -50,7 +53,8 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   return {
     team,
     publications: publications.map(({ _count, ...publication }) => publication),
-    history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)], publications),
+    approval: await approvalDetails(ctx, postId),
+    history: await historyOf(ctx, actor, 'Post', postId),
     canEdit: canEditPost(statuses),
     canDelete: canDeletePost(statuses, attempts),
   };
@@ -98,7 +102,7 @@ export async function publicationDetails(
   });
   const [evidence, events] = await Promise.all([
     shownEvidence(ctx, publicationId),
-    history(ctx, actor, [publicationId]),
+    historyOf(ctx, actor, 'Publication', publicationId),
   ]);
   const { account, post } = publication;
   return {
@@ -127,48 +131,4 @@ async function shownEvidence(ctx: AppContext, publicationId: string): Promise<Re
     author: nameOf(document.authorId),
     approver: nameOf(document.approverId),
   };
-}
-
-/** Events about these records. What superusers looked at is shown to those who may read the team's audit, and to themselves. */
-async function history(
-  ctx: AppContext,
-  actor: Actor,
-  entityIds: readonly string[],
-  publications: readonly { id: string; account: { platform: string; displayName: string } }[] = [],
-): Promise<unknown[]> {
-  const accounts = new Map(publications.map(({ id, account }) => [id, account]));
-  const events = await ctx.db.auditEvent.findMany({
-    where: { entityId: { in: [...entityIds] } },
-    orderBy: [{ occurredAt: 'desc' }, { id: 'desc' }],
-    take: HISTORY_LENGTH,
-    select: {
-      id: true,
-      action: true,
-      entityId: true,
-      occurredAt: true,
-      metadata: true,
-      teamId: true,
-      actorId: true,
-      actor: { select: { name: true } },
-    },
-  });
-  return events
-    .filter(
-      (event) =>
-        event.action !== 'post.viewed' ||
-        can(actor, 'AuditEvent', 'show', { ownerId: event.actorId, teamId: event.teamId }),
-    )
-    .map(({ id, action, entityId, occurredAt, metadata, actor: person }) => ({
-      id,
-      action,
-      occurredAt,
-      metadata,
-      actor: person?.name ?? null,
-      account: accountOf(accounts.get(entityId ?? '')),
-    }));
-}
-
-/** What tells the events of several accounts apart. */
-function accountOf(account: { platform: string; displayName: string } | undefined) {
-  return account === undefined ? null : { platform: account.platform, displayName: account.displayName };
 }

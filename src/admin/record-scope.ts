@@ -16,7 +16,7 @@ export function ownedScope(
 ): Where {
   const scope = readScope(actor, resource);
   if (scope.all) return {};
-  const teams = scope.teams.map(({ teamId, ownOnly }) => (ownOnly ? ownInTeam(teamId) : wholeTeam(teamId)));
+  const teams = scope.teams.map(({ teamId, team }) => (team ? wholeTeam(teamId) : ownInTeam(teamId)));
   return teams.length === 0 ? NOTHING : { OR: teams };
 }
 

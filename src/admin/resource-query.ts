@@ -13,8 +13,12 @@ export interface QueryRules {
   fields: readonly FieldMetadata[];
   /** Fields that may be filtered by. */
   filters: readonly string[];
+  /** Text columns that are compared as a whole. */
+  exact: readonly string[];
   /** Text columns that the search box and reference pickers look in. */
   searchColumns: readonly string[];
+  /** Those of them that hold small letters only: comparing them costs half. */
+  lowercase: readonly string[];
   enumValues(type: string): readonly string[];
 }
 
@@ -28,6 +32,7 @@ export function filterWhere(rules: QueryRules, path: string, value: unknown): Wh
   const field = rules.fields.find((candidate) => candidate.name === path);
   if (field === undefined || !rules.filters.includes(path))
     throw new Refusal('invalid', `This list cannot be filtered by "${shorten(path)}".`);
+  if (rules.exact.includes(path)) return exactWhere(path, value);
   return fieldWhere(rules, field, value);
 }
 
@@ -37,7 +42,9 @@ export function searchWhere(rules: QueryRules, text: string): Where {
   if (wanted === '') return {};
   if (wanted.length > 200 || wanted.includes('\0'))
     throw new Refusal('invalid', 'This search text cannot be used. Search for a few words.');
-  const columns = rules.searchColumns.map((column) => ({ [column]: contains(wanted) }));
+  const columns = rules.searchColumns.map((column) => ({
+    [column]: rules.lowercase.includes(column) ? { contains: wanted.toLowerCase() } : contains(wanted),
+  }));
   return { OR: isUuid(wanted) ? [{ id: wanted }, ...columns] : columns };
 }
 
@@ -76,6 +83,12 @@ function fieldWhere(rules: QueryRules, field: FieldMetadata, value: unknown): Wh
   throw new Refusal('invalid', `This list cannot be filtered by "${name}".`);
 }
 
+function exactWhere(name: string, value: unknown): Where {
+  const text = String(value);
+  if (typeof value === 'object' || text.includes('\0')) throw badValue(name);
+  return { [name]: { in: parts(text) } };
+}
+
 /** The column that holds the id of the record a relation points to. */
 export function foreignKey(field: FieldMetadata): string {
   const column = field.relationFromFields?.[0];
@@ -107,10 +120,7 @@ function instant(name: string, value: unknown): Date {
 
 /** One value or several with commas between them. */
 function choices(name: string, text: string, known: readonly string[]): string[] {
-  const wanted = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  const wanted = parts(text);
   const unknown = wanted.find((part) => !known.includes(part));
   if (unknown !== undefined)
     throw new Refusal(
@@ -118,6 +128,13 @@ function choices(name: string, text: string, known: readonly string[]): string[]
       `"${shorten(unknown)}" is not a value of ${name}. Possible values: ${known.join(', ')}.`,
     );
   return wanted;
+}
+
+function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function yesOrNo(name: string, text: string): boolean {

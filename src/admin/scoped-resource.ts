@@ -23,7 +23,11 @@ export interface ResourceSpec {
   /** Everything that may leave the database. */
   columns: readonly string[];
   filters: readonly string[];
+  /** Text columns that a filter compares as a whole, not by a part; commas separate several values. */
+  exact?: readonly string[];
   searchColumns: readonly string[];
+  /** Search columns that hold small letters only. */
+  lowercase?: readonly string[];
   /** Further things to select, for `subject`, `extras` and `facts`; they do not leave the server by themselves. */
   select?: Record<string, unknown>;
   /** What this person may read at all. */
@@ -36,6 +40,9 @@ export interface ResourceSpec {
 
 /** Beyond this a list says "10,000+": counting a whole table for every page would cost more than the page. */
 export const COUNT_LIMIT = 10_000;
+
+/** Rows per query while all of them are walked through. */
+const WALK_PAGE = 1_000;
 
 /** A record that knows how it stands to the person who read it. */
 export class ScopedRecord extends BaseRecord {
@@ -59,6 +66,8 @@ export class ScopedResource extends Resource {
   private readonly rules: QueryRules;
   private readonly rows: ReadModel;
   private readonly selection: Record<string, unknown>;
+  /** Totals that a page already told, for the count that AdminJS asks for after it: a second search would take as long. */
+  private readonly totals = new WeakMap<Filter, number>();
 
   constructor(db: Database, datamodel: Datamodel, spec: ResourceSpec) {
     const model = visibleModel(datamodel, spec.name, spec.columns);
@@ -68,7 +77,9 @@ export class ScopedResource extends Resource {
     this.rules = {
       fields: model.fields,
       filters: spec.filters,
+      exact: spec.exact ?? [],
       searchColumns: spec.searchColumns,
+      lowercase: spec.lowercase ?? [],
       enumValues: (type) => enumValues(datamodel, type),
     };
     this.rows = readModel(this.manager);
@@ -76,7 +87,11 @@ export class ScopedResource extends Resource {
   }
 
   override async count(filter: Filter, context?: ActionContext): Promise<number> {
-    return this.rows.count({ where: this.where(actorOf(context), ...this.filtersOf(filter)), take: COUNT_LIMIT });
+    const actor = actorOf(context);
+    return (
+      this.totals.get(filter) ??
+      this.rows.count({ where: this.where(actor, ...this.filtersOf(filter)), take: COUNT_LIMIT })
+    );
   }
 
   override async find(
@@ -85,12 +100,17 @@ export class ScopedResource extends Resource {
     context?: ActionContext,
   ): Promise<BaseRecord[]> {
     const actor = actorOf(context);
-    return this.read(actor, {
+    const { offset = 0, limit = 10 } = options;
+    const records = await this.read(actor, {
       where: this.where(actor, ...this.filtersOf(filter)),
-      skip: options.offset ?? 0,
-      take: options.limit ?? 10,
+      skip: offset,
+      take: limit,
       orderBy: orderBy(this.rules, options.sort ?? {}),
     });
+    // A page that is not full is the last one; an empty one behind the end tells nothing.
+    const isLast = records.length < limit && (records.length > 0 || offset === 0);
+    if (isLast) this.totals.set(filter, Math.min(offset + records.length, COUNT_LIMIT));
+    return records;
   }
 
   /** Records with this text in a search column, for reference pickers. */
@@ -105,7 +125,33 @@ export class ScopedResource extends Resource {
     });
   }
 
-  override async findOne(id: string | number, context?: ActionContext): Promise<ScopedRecord | null> {
+  /**
+   * Every row that matches, oldest first (ids grow with time), page by page: constant memory, however many there are.
+   * @param select further things to select
+   */
+  async *walk(filter: Filter, context: ActingContext, select: Record<string, unknown> = {}): AsyncGenerator<Row[]> {
+    const actor = actorOf(context);
+    const conditions = this.filtersOf(filter);
+    for (let after: Where = {}; ; ) {
+      const rows = await this.rows.findMany({
+        where: this.where(actor, ...conditions, after),
+        select: { ...this.selection, ...select },
+        orderBy: { id: 'asc' },
+        take: WALK_PAGE,
+      });
+      if (rows.length > 0) yield rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < WALK_PAGE) return;
+      after = { id: { gt: last.id } };
+    }
+  }
+
+  /** How many match, however many that are. */
+  async countAll(filter: Filter, context: ActingContext): Promise<number> {
+    return this.rows.count({ where: this.where(actorOf(context), ...this.filtersOf(filter)) });
+  }
+
+  override async findOne(id: string | number, context?: ActingContext): Promise<ScopedRecord | null> {
     const actor = actorOf(context);
     if (!isUuid(id)) return null;
     const row = await this.rows.findFirst({ where: this.where(actor, { id }), select: this.selection });

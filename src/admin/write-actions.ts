@@ -141,6 +141,25 @@ export function manyAction(
   };
 }
 
+/** What AdminJS's front end shows after an action. */
+export interface Notice {
+  message: string;
+  type: 'success' | 'error';
+}
+
+/** An action of our own on the whole resource. */
+export function resourceAction(
+  perform: (actor: Actor, payload: Payload) => Promise<{ notice: Notice } & Record<string, unknown>>,
+): ActionOptions {
+  return {
+    component: false,
+    handler: async (request: ActionRequest, _response: unknown, context: ActionContext) => {
+      requirePost(request);
+      return perform(actorOf(context), request.payload ?? {});
+    },
+  };
+}
+
 function requirePost(request: ActionRequest): void {
   if (request.method !== 'post')
     throw new Refusal('forbidden', 'This changes something, so it must be sent with POST.');

@@ -10,6 +10,18 @@ export type ChainedFields = Pick<
   'id' | 'actorId' | 'action' | 'entity' | 'entityId' | 'teamId' | 'metadata' | 'occurredAt'
 >;
 
+/** What to select of an event to hash it. */
+export const CHAINED_FIELDS = {
+  id: true,
+  actorId: true,
+  action: true,
+  entity: true,
+  entityId: true,
+  teamId: true,
+  metadata: true,
+  occurredAt: true,
+} as const satisfies Record<keyof ChainedFields, true>;
+
 /**
  * sha256 (hex) of the previous hash and a canonical form of the event: keys sorted at every depth, instants as ISO 8601.
  * Changing, removing or reordering one event breaks every hash after it.

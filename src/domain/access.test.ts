@@ -52,10 +52,36 @@ describe('access by default', () => {
   });
 
   it('reads own records only where the role is author, and the whole team from approver on', () => {
-    expect(readScope(author, 'Post')).toEqual({ all: false, teams: [{ teamId: 'a', ownOnly: true }] });
-    expect(readScope(approver, 'Post')).toEqual({ all: false, teams: [{ teamId: 'a', ownOnly: false }] });
+    expect(readScope(author, 'Post')).toEqual({
+      all: false,
+      teams: [{ teamId: 'a', own: true, shared: false, team: false }],
+    });
+    expect(readScope(approver, 'Post')).toEqual({
+      all: false,
+      teams: [{ teamId: 'a', own: true, shared: true, team: true }],
+    });
     expect(readScope(superuser, 'Post')).toEqual({ all: true });
     expect(readScope(person(), 'Post')).toEqual({ all: false, teams: [] });
+  });
+});
+
+describe('access to connected accounts', () => {
+  const teams = { ownerId: null, teamId: 'a' };
+  const seen = (actor: Actor) =>
+    [own, teams, colleague, foreign].map((one) => can(actor, 'ConnectedAccount', 'show', one));
+
+  it('shows an author the team’s and his own, and a colleague’s personal one only to those who look after the team', () => {
+    expect(seen(author)).toEqual([true, true, false, false]);
+    expect(seen(approver)).toEqual([true, true, true, false]);
+    expect(readScope(author, 'ConnectedAccount')).toEqual({
+      all: false,
+      teams: [{ teamId: 'a', own: true, shared: true, team: false }],
+    });
+  });
+
+  it('lets nobody but the owner share a personal one, not even a superuser', () => {
+    expect(can(author, 'ConnectedAccount', 'share', own)).toBe(true);
+    for (const actor of [manager, superuser]) expect(can(actor, 'ConnectedAccount', 'share', colleague)).toBe(false);
   });
 });
 

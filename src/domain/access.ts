@@ -15,14 +15,20 @@ export interface Actor {
   memberships: readonly { teamId: string; role: TeamRole }[];
 }
 
-/** How a record stands to the actor: his own in one of his teams, somebody else's in his team, or another team's. */
-export type Relation = 'own' | 'team' | 'other';
+/** How a record stands to the actor: his own · of his team and nobody's in particular · a colleague's · another team's. */
+export type Relation = 'own' | 'shared' | 'team' | 'other';
 
 /** The least role that is let through; superusers always are unless it says `nobody`. */
 type Gate = TeamRole | 'superuser' | 'nobody';
 type Gates = Record<Relation, Gate>;
 
-const gates = (own: Gate, team: Gate, other: Gate = 'superuser'): Gates => ({ own, team, other });
+/** What is nobody's in particular is treated like a colleague's, unless said otherwise. */
+const gates = (own: Gate, team: Gate, other: Gate = 'superuser', shared: Gate = team): Gates => ({
+  own,
+  shared,
+  team,
+  other,
+});
 
 export const RESOURCES = [
   'Post',
@@ -71,11 +77,12 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     resolveMany: gates('author', 'approver'),
   },
   PublishAttempt: { ...read },
-  // `own` is a personal account of the actor; an account of the team is visible to every member.
+  // `own` is a personal account of the actor. An account of the team is visible to every member; a colleague's personal
+  // one only to those who look after the team.
   ConnectedAccount: {
-    list: gates('author', 'author'),
-    show: gates('author', 'author'),
-    search: gates('author', 'author'),
+    list: gates('author', 'approver', 'superuser', 'author'),
+    show: gates('author', 'approver', 'superuser', 'author'),
+    search: gates('author', 'approver', 'superuser', 'author'),
     reconnect: gates('author', 'manager'),
     disconnect: gates('author', 'manager'),
     share: gates('author', 'nobody', 'nobody'),
@@ -112,11 +119,14 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     list: gates('author', 'manager'),
     show: gates('author', 'manager'),
     search: gates('superuser', 'superuser'),
+    verify: gates('superuser', 'superuser'),
+    export: gates('superuser', 'superuser'),
   },
+  // `own` and `team` are holds on a personal account: for those who see the account.
   Hold: {
-    list: gates('author', 'author'),
-    show: gates('author', 'author'),
-    search: gates('author', 'author'),
+    list: gates('author', 'approver', 'superuser', 'author'),
+    show: gates('author', 'approver', 'superuser', 'author'),
+    search: gates('author', 'approver', 'superuser', 'author'),
     new: gates('manager', 'manager'),
     release: gates('manager', 'manager'),
   },
@@ -134,42 +144,55 @@ export function roleIn(actor: Actor, teamId: string | null): TeamRole | null {
 
 export function relationTo(actor: Actor, subject: Subject): Relation {
   if (subject.ownerId === actor.id) return 'own';
-  return roleIn(actor, subject.teamId) === null ? 'other' : 'team';
+  if (roleIn(actor, subject.teamId) === null) return 'other';
+  return subject.ownerId === null ? 'shared' : 'team';
 }
 
 /** Whether this person may do this to this record. */
 export function can(actor: Actor, resource: ResourceName, action: string, subject: Subject): boolean {
-  const gate = POLICY[resource][action]?.[relationTo(actor, subject)] ?? 'nobody';
-  if (gate === 'nobody') return false;
-  if (actor.isSuperuser) return true;
-  if (gate === 'superuser') return false;
-  const role = roleIn(actor, subject.teamId);
-  return role !== null && TEAM_ROLES.indexOf(role) >= TEAM_ROLES.indexOf(gate);
+  return passes(actor, gateOf(resource, action, relationTo(actor, subject)), roleIn(actor, subject.teamId));
 }
 
 /** Whether this person may do this to at least one conceivable record: decides if a screen or button is offered at all. */
 export function canSometimes(actor: Actor, resource: ResourceName, action: string): boolean {
-  if (actor.isSuperuser) return Object.values(POLICY[resource][action] ?? {}).some((gate) => gate !== 'nobody');
-  return actor.memberships.some(
-    ({ teamId }) =>
-      can(actor, resource, action, { ownerId: actor.id, teamId }) ||
-      can(actor, resource, action, { ownerId: null, teamId }),
+  const relations = ['own', 'shared', 'team', 'other'] as const;
+  if (actor.isSuperuser) return relations.some((relation) => gateOf(resource, action, relation) !== 'nobody');
+  return actor.memberships.some(({ role }) =>
+    relations.some((relation) => relation !== 'other' && passes(actor, gateOf(resource, action, relation), role)),
   );
 }
 
 /**
- * Which records of a resource a person may read: everything, or per team either all or only his own.
+ * Which records of a resource a person may read: everything, or per team some or all of what is there.
  * The scoped resources turn this into the WHERE that no query can leave.
  */
-export type ReadScope = { all: true } | { all: false; teams: readonly { teamId: string; ownOnly: boolean }[] };
+export type ReadScope = { all: true } | { all: false; teams: readonly TeamReach[] };
+
+export interface TeamReach {
+  teamId: string;
+  own: boolean;
+  shared: boolean;
+  /** Colleagues' records too: with the other two, everything of the team. */
+  team: boolean;
+}
 
 export function readScope(actor: Actor, resource: ResourceName): ReadScope {
   if (actor.isSuperuser) return { all: true };
-  const teams = actor.memberships.flatMap(({ teamId }) => {
-    if (can(actor, resource, 'list', { ownerId: null, teamId })) return [{ teamId, ownOnly: false }];
-    return can(actor, resource, 'list', { ownerId: actor.id, teamId }) ? [{ teamId, ownOnly: true }] : [];
+  const reach = actor.memberships.map(({ teamId, role }) => {
+    const reads = (relation: Relation) => passes(actor, gateOf(resource, 'list', relation), role);
+    return { teamId, own: reads('own'), shared: reads('shared'), team: reads('team') };
   });
-  return { all: false, teams };
+  return { all: false, teams: reach.filter(({ own, shared, team }) => own || shared || team) };
+}
+
+function gateOf(resource: ResourceName, action: string, relation: Relation): Gate {
+  return POLICY[resource][action]?.[relation] ?? 'nobody';
+}
+
+function passes(actor: Actor, gate: Gate, role: TeamRole | null): boolean {
+  if (gate === 'nobody') return false;
+  if (actor.isSuperuser) return true;
+  return gate !== 'superuser' && role !== null && TEAM_ROLES.indexOf(role) >= TEAM_ROLES.indexOf(gate);
 }
 
 /** A personal account serves only its owner's posts; a team's account serves every post of the team. */

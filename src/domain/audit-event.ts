@@ -29,6 +29,7 @@ export const AUDIT_ACTIONS = [
   'post.scheduled',
   'post.approval_requested',
   'post.approved',
+  'post.approval_voided',
   'post.sent_back',
   'post.handed_over',
   'post.cancelled',
@@ -41,12 +42,15 @@ export const AUDIT_ACTIONS = [
   'publication.resolved',
   'publication.cancelled',
   'publication.held',
+  'publication.released',
   'publication.missed',
   'media.added',
   'media.removed',
   'hold.created',
   'hold.released',
   'audit.exported',
+  'audit.verified',
+  'audit.head_exported',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -10,6 +10,7 @@ import type { AppContext } from '../context.ts';
 import { type Admission, admitLinkedInMember, linkLinkedInMember } from '../identity/linkedin-identity.ts';
 import { type LinkedInGrant, LinkedInOpenIdStrategy } from '../identity/linkedin-strategy.ts';
 import { hasSecondFactor } from '../identity/second-factor.ts';
+import { recordSignInFailure } from '../identity/sign-in.ts';
 import { consentError } from '../platforms/consent-error.ts';
 import { holdForEnded } from '../publishing/take-consent.ts';
 import { formText, queryText, readForm } from './form-body.ts';
@@ -104,6 +105,12 @@ async function admit(ctx: AppContext, req: Request, res: Response, answer: Linke
     return;
   }
   ctx.log.info({ requestId: res.locals.requestId, reason: admission.reason }, 'a LinkedIn member was not let in');
+  await recordSignInFailure(ctx.db, ctx, {
+    method: 'linkedin',
+    userId: null,
+    email: answer.profile.email,
+    address: req.ip ?? 'unknown',
+  });
   sendProblem(req, res, NOT_ADMITTED[admission.reason]);
 }
 

@@ -80,6 +80,8 @@ describe('a member nobody invited', () => {
     expect(await server.ctx.db.user.count()).toBe(1);
     expect(await server.ctx.db.connectedAccount.count()).toBe(0);
     expect((await visitor.get('/admin')).location).toBe('/login');
+    const failures = await server.ctx.db.auditEvent.findMany({ where: { action: 'user.sign_in_failed' } });
+    expect(failures).toMatchObject([{ actorId: null, metadata: { method: 'linkedin', email: AMARA.email } }]);
   });
 
   test('does not get the account of a person with his e-mail address', async () => {

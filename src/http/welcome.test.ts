@@ -197,7 +197,9 @@ describe('an invitation', () => {
     expect(
       (await visitor.post(pathOf(invitationUrl), { name: 'Dora D.', password: 'a long password for tests' })).location,
     ).toBe('/admin');
-    expect(await server.ctx.db.user.count({ where: { email: 'dora@example.com' } })).toBe(1);
+    const dora = await server.ctx.db.user.findUniqueOrThrow({ where: { email: 'dora@example.com' } });
+    const events = await server.ctx.db.auditEvent.findMany({ where: { entityId: dora.id, action: 'user.updated' } });
+    expect(events).toMatchObject([{ actorId: dora.id, metadata: { changed: ['name', 'password'], by: 'invitation' } }]);
   });
 
   test('can only be made by a superuser', async () => {

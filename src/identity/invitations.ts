@@ -185,6 +185,19 @@ export async function acceptInvitation(
       });
       await storePassword(tx, user.id, typed.password);
       await endSessionsOf(tx, user.id, null);
+      const changed = user.name === profile.name ? ['password'] : ['name', 'password'];
+      await recordEvent(
+        tx,
+        {
+          actorId: user.id,
+          action: 'user.updated',
+          entity: 'User',
+          entityId: user.id,
+          teamId: null,
+          metadata: { changed, by: 'invitation', invitation: invitation.id },
+        },
+        ctx.clock.now(),
+      );
     }
     return redeemInvitation(tx, ctx, invitation, user);
   });

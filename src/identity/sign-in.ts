@@ -60,14 +60,14 @@ export async function recordSignIn(
 }
 
 /**
- * Puts a wrong password or code on record.
+ * Puts a wrong password or code, or a LinkedIn member who was not let in, on record.
  * @param failure.email only a well-formed address: people type passwords into the wrong field
  */
 export async function recordSignInFailure(
   tx: Database | Tx,
   ctx: AppContext,
   failure: {
-    method: 'password' | 'second factor' | 'current password';
+    method: 'password' | 'second factor' | 'current password' | 'linkedin';
     userId: string | null;
     email: string | null;
     address: string;

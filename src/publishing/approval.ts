@@ -1,12 +1,17 @@
-/** Approvals are bound to a hash of what was approved: another text, link, image, account or time is another thing to approve. */
+/**
+ * Approvals are bound to a hash of what was approved: another text, link, image, account or time is another thing to
+ * approve.
+ * Any change voids them for good, also when it is taken back, and also while nobody has to approve.
+ */
 import type { Approval } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import type { Actor } from '../domain/access.ts';
-import { contentHash } from './content-hash.ts';
+import { type Actor, can } from '../domain/access.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { approvedContent, contentHash } from './content-hash.ts';
 import { isGivenUp } from './given-up.ts';
-import type { PostForChange } from './post-access.ts';
+import type { PostForChange, PublicationForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
 
 /** The approval for exactly what would be sent; null when there is none (any more). */
@@ -41,19 +46,68 @@ export async function requestApproval(tx: Tx, ctx: AppContext, actor: Actor, pos
   );
 }
 
-export async function voidApprovals(tx: Tx, ctx: AppContext, postId: string, reason: string): Promise<void> {
-  await tx.approval.updateMany({
-    where: { postId, voidedAt: null },
+/** @param reason in the words of the audit, such as `the post was changed` */
+export async function voidApprovals(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  post: { id: string; teamId: string },
+  reason: string,
+): Promise<void> {
+  const { count } = await tx.approval.updateMany({
+    where: { postId: post.id, voidedAt: null },
     data: { voidedAt: ctx.clock.now(), voidReason: reason },
   });
+  if (count === 0) return;
+  await recordEvent(
+    tx,
+    {
+      actorId: actor.id,
+      action: 'post.approval_voided',
+      entity: 'Post',
+      entityId: post.id,
+      teamId: post.teamId,
+      metadata: { reason },
+    },
+    ctx.clock.now(),
+  );
+}
+
+/**
+ * Four eyes: nobody approves what he wrote, whoever is its author by now, nor what he has changed since it was last
+ * approved. @throws Refusal
+ */
+export async function refuseOwnWork(tx: Tx, actor: Actor, postId: string): Promise<void> {
+  const own = { entity: 'Post', entityId: postId, actorId: actor.id };
+  if ((await tx.auditEvent.count({ where: { ...own, action: 'post.created' } })) > 0)
+    throw new Refusal('forbidden', 'You wrote this post, so somebody else has to approve it.');
+  const approved = await tx.approval.findFirst({ where: { postId }, orderBy: { approvedAt: 'desc' } });
+  const since = approved === null ? {} : { occurredAt: { gt: approved.approvedAt } };
+  if ((await tx.auditEvent.count({ where: { ...own, action: 'post.edited', ...since } })) > 0)
+    throw new Refusal('forbidden', 'You changed this post, so somebody else has to approve it.');
+}
+
+/**
+ * Sending again is covered by the approval while it is what was approved, at the time that was approved. What never left
+ * at its time (missed, held) goes out at another one: that takes somebody who could approve it. @throws Refusal
+ */
+export async function refuseUnapprovedRetry(tx: Tx, actor: Actor, publication: PublicationForChange): Promise<void> {
+  const { post } = publication;
+  if (!post.team.requiresApproval) return;
+  if ((await validApproval(tx, post)) === null)
+    throw new Refusal(
+      'conflict',
+      'Nobody has approved what would be sent now. Choose a time for the post and schedule it: that asks for approval.',
+    );
+  if (publication.status !== 'missed' && publication.status !== 'held') return;
+  if (!can(actor, 'Post', 'approve', { ownerId: post.authorId, teamId: post.teamId }))
+    throw new Refusal(
+      'forbidden',
+      'It was approved for another time. Choose a new time and schedule the post, which asks for approval again; or let somebody who approves send it.',
+    );
+  await refuseOwnWork(tx, actor, post.id);
 }
 
 export function hashOf(post: PostForChange): string {
-  return contentHash({
-    text: post.text,
-    linkUrl: post.linkUrl,
-    scheduledAt: post.scheduledAt,
-    accounts: post.publications,
-    images: post.media.map(({ media, altText }) => ({ sha256: media.sha256, altText })),
-  });
+  return contentHash(approvedContent(post));
 }

@@ -2,30 +2,48 @@
 import type { Post } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
-import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
-import { hashOf } from './approval.ts';
+import { refuseOwnWork, voidApprovals } from './approval.ts';
+import { approvedContent, contentHash } from './content-hash.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
 
-/** Approves what is waiting and schedules it. @throws Refusal; nobody approves his own post */
-export async function approvePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
+/**
+ * Approves what is waiting and schedules it.
+ * @param seen the hash of what the approver was looking at; another one means that it was changed meanwhile
+ * @throws Refusal; nobody approves his own post
+ */
+export async function approvePost(ctx: AppContext, actor: Actor, postId: string, seen?: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'approve', postId);
     const waiting = waitingFor(post);
-    await refuseOwnChanges(tx, actor, postId);
+    await refuseOwnWork(tx, actor, postId);
+    const content = approvedContent(post);
+    const hash = contentHash(content);
+    if (seen !== undefined && seen !== '' && seen !== hash)
+      throw new Refusal(
+        'conflict',
+        'This post was changed while you were looking at it. Nothing is approved: look at it as it is now, then decide.',
+      );
     const problem =
       post.scheduledAt === null ? 'It has no time.' : scheduleTimeProblem(post.scheduledAt, ctx.clock.now());
     if (post.scheduledAt === null || problem !== null) {
       throw new Refusal('conflict', `${problem ?? ''} Send the post back so that its author can choose a new time.`);
     }
-    const contentHash = hashOf(post);
-    await tx.approval.create({ data: { postId, contentHash, approvedById: actor.id, approvedAt: ctx.clock.now() } });
+    await tx.approval.create({
+      data: {
+        postId,
+        contentHash: hash,
+        content: { ...content },
+        approvedById: actor.id,
+        approvedAt: ctx.clock.now(),
+      },
+    });
     for (const publication of waiting) await queuePublication(tx, ctx, publication, post.scheduledAt);
-    const metadata = { contentHash, scheduledAt: post.scheduledAt.toISOString() };
+    const metadata = { contentHash: hash, scheduledAt: post.scheduledAt.toISOString() };
     await recordEvent(
       tx,
       { actorId: actor.id, action: 'post.approved', entity: 'Post', entityId: postId, teamId: post.teamId, metadata },
@@ -43,6 +61,7 @@ export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'sendBack', postId);
     for (const publication of waitingFor(post)) await movePublication(tx, publication, 'draft');
+    await voidApprovals(tx, ctx, actor, post, 'the post was sent back');
     await recordEvent(
       tx,
       {
@@ -57,21 +76,6 @@ export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string
     );
   });
   return ctx.db.post.findUniqueOrThrow({ where: { id: postId } });
-}
-
-/** Who changed the text is one of its authors, whoever wrote it first. @throws Refusal */
-async function refuseOwnChanges(tx: Tx, actor: Actor, postId: string): Promise<void> {
-  const approved = await tx.approval.findFirst({ where: { postId }, orderBy: { approvedAt: 'desc' } });
-  const edits = await tx.auditEvent.count({
-    where: {
-      entity: 'Post',
-      entityId: postId,
-      action: 'post.edited',
-      actorId: actor.id,
-      ...(approved === null ? {} : { occurredAt: { gt: approved.approvedAt } }),
-    },
-  });
-  if (edits > 0) throw new Refusal('forbidden', 'You changed this post, so somebody else has to approve it.');
 }
 
 function waitingFor(post: PostForChange): PostForChange['publications'] {

@@ -1,28 +1,22 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../audit/canonical-json.ts';
+import type { ApprovedContent } from '../domain/approved-content.ts';
+import type { PostForChange } from './post-access.ts';
 
-/** Everything an approval stands for. */
-export interface ApprovedContent {
-  text: string;
-  linkUrl: string | null;
-  scheduledAt: Date | null;
-  /** Account id and the text for that account where it differs. */
-  accounts: readonly { accountId: string; text: string | null }[];
-  /** In their order. */
-  images: readonly { sha256: string; altText: string | null }[];
+/** What an approval of this post stands for: everything that goes out, to which accounts, and when. */
+export function approvedContent(post: PostForChange): ApprovedContent {
+  const accounts = post.publications.map(({ accountId, text }) => ({ accountId, text }));
+  return {
+    text: post.text,
+    linkUrl: post.linkUrl,
+    media: post.media.map(({ media, altText }) => ({ sha256: media.sha256, altText })),
+    scheduledAt: post.scheduledAt?.toISOString() ?? null,
+    timeZone: post.timeZone,
+    accounts: accounts.sort((one, other) => (one.accountId < other.accountId ? -1 : 1)),
+  };
 }
 
-/** sha256 (hex) over a canonical form: the same content always gives the same hash, whatever the order of its accounts. */
+/** sha256 (hex) over a canonical form: the same content always gives the same hash. */
 export function contentHash(content: ApprovedContent): string {
-  const accounts = [...content.accounts]
-    .sort((one, other) => (one.accountId < other.accountId ? -1 : 1))
-    .map(({ accountId, text }) => [accountId, text]);
-  const canonical = JSON.stringify([
-    content.text,
-    content.linkUrl,
-    content.scheduledAt?.toISOString() ?? null,
-    accounts,
-    // Only where there are any: approvals given before there were images stay good.
-    ...(content.images.length === 0 ? [] : [content.images.map(({ sha256, altText }) => [sha256, altText])]),
-  ]);
-  return createHash('sha256').update(canonical).digest('hex');
+  return createHash('sha256').update(canonicalJson(content)).digest('hex');
 }

@@ -155,8 +155,8 @@ async function askForOtherEyes(tx: Tx, ctx: AppContext, actor: Actor, ids: strin
     orderBy: { postId: 'asc' },
   });
   for (const { postId } of approvals) {
-    await voidApprovals(tx, ctx, postId, 'the post was handed over to who approved it');
     const post = await readPost(tx, postId);
+    await voidApprovals(tx, ctx, actor, post, 'the post was handed over to who approved it');
     if (post.team.requiresApproval) await waitForApproval(tx, ctx, actor, post);
   }
 }

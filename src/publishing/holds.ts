@@ -4,7 +4,7 @@ import { validate as isUuid } from 'uuid';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
-import { type Actor, can, roleIn } from '../domain/access.ts';
+import { type Actor, can } from '../domain/access.ts';
 import { isPlatform } from '../domain/platform-name.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { spreadBacklog } from './backlog.ts';
@@ -139,7 +139,20 @@ export async function releaseHold(
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
       if (publication.status !== 'held' || publication.errorCode !== 'hold') continue;
       if ((await activeHoldFor(tx, publication.account)) !== null) continue;
-      if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) goingOn += 1;
+      if (!(await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now()))) continue;
+      goingOn += 1;
+      await recordEvent(
+        tx,
+        {
+          actorId: actor.id,
+          action: 'publication.released',
+          entity: 'Publication',
+          entityId: id,
+          teamId: publication.teamId,
+          metadata: { hold: hold.id },
+        },
+        ctx.clock.now(),
+      );
     }
     await spreadBacklog(tx);
     return { ...updated, goingOn };
@@ -194,13 +207,14 @@ async function checkTarget(
   } else if (input.scope === 'team') {
     const team = isUuid(input.team ?? '') ? await tx.team.findUnique({ where: { id: input.team ?? '' } }) : null;
     // What is not there and what he may not see are answered alike, so that ids cannot be probed.
-    if (team === null || !(actor.isSuperuser || roleIn(actor, team.id) !== null)) fields.team = 'Choose the team.';
+    if (team === null || !can(actor, 'Team', 'show', { ownerId: null, teamId: team.id }))
+      fields.team = 'Choose the team.';
     else target = { ...none, scope: 'team', teamId: team.id };
   } else if (input.scope === 'account') {
     const account = isUuid(input.account ?? '')
       ? await tx.connectedAccount.findUnique({ where: { id: input.account ?? '' } })
       : null;
-    if (account === null || !mayKnowOf(actor, account)) fields.account = 'Choose the account.';
+    if (account === null || !can(actor, 'ConnectedAccount', 'show', account)) fields.account = 'Choose the account.';
     // The team is kept beside the account, so that its managers may release the hold.
     else target = { ...none, scope: 'account', accountId: account.id, teamId: account.teamId };
   } else if (input.scope !== 'everything') {
@@ -214,11 +228,4 @@ async function checkTarget(
       'Only a manager of the team may hold it; only a superuser may hold more than a team.',
     );
   return target;
-}
-
-/** A personal account is its owner's business, and that of those who look after the team. */
-function mayKnowOf(actor: Actor, account: Pick<ConnectedAccount, 'teamId' | 'ownerId'>): boolean {
-  if (actor.isSuperuser) return true;
-  const role = roleIn(actor, account.teamId);
-  return role !== null && (role !== 'author' || account.ownerId === null || account.ownerId === actor.id);
 }

@@ -8,6 +8,7 @@ import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { sameTexts, textsOf } from './account-texts.ts';
+import { voidApprovals } from './approval.ts';
 import { DEFAULT_DELIVERY, type DeliverySettings, deliveryOf, sameDelivery } from './delivery-settings.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { type PostImage, releaseImages, replaceImages, sameImages } from './post-images.ts';
@@ -124,6 +125,7 @@ export async function editPost(
       ctx.clock.now(),
     );
     // How it is delivered is not what somebody approved: the settings alone ask for no new approval.
+    if (changed.length > 0) await voidApprovals(tx, ctx, actor, post, 'the post was changed');
     await requeueAfterEdit(tx, ctx, actor, post, checked, changed.length > 0);
     await projectPostStatus(tx, post.id);
     return updated.id;
@@ -245,6 +247,7 @@ function changedFields(post: PostForChange, checked: CheckedPost): string[] {
     ['text', post.text !== checked.content.text],
     ['linkUrl', post.linkUrl !== checked.content.linkUrl],
     ['scheduledAt', post.scheduledAt?.getTime() !== checked.schedule?.instant.getTime()],
+    ['timeZone', post.timeZone !== (checked.schedule?.timeZone ?? null)],
     ['accounts', before !== after],
     ['texts', !sameTexts(textsOf(post.publications), checked.texts)],
     ['media', !sameImages(post.media, checked.content.media)],

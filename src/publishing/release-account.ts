@@ -2,6 +2,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { mayPublishTo } from '../domain/access.ts';
 import { spreadBacklog } from './backlog.ts';
+import { recordPublicationEvent } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
@@ -27,7 +28,9 @@ export async function releaseAccountHolds(tx: Tx, ctx: AppContext, accountId: st
     // These wait for a person's decision, not for the account.
     if (publication.errorCode === 'late' || publication.errorCode === 'restored') continue;
     if (!mayPublishTo(publication.account, publication.post)) continue;
-    if (await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now())) released += 1;
+    if (!(await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now()))) continue;
+    released += 1;
+    await recordPublicationEvent(tx, ctx, publication, 'publication.released', { by: 'the account, connected again' });
   }
   await spreadBacklog(tx);
   return released;

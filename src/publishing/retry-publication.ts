@@ -5,6 +5,7 @@ import type { AppContext } from '../context.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { refuseUnapprovedRetry } from './approval.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { personalOfAnother, queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
@@ -32,6 +33,7 @@ export async function retryPublication(
         `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`,
       );
     }
+    await refuseUnapprovedRetry(tx, actor, publication);
     await queuePublication(tx, ctx, publication, sendAt);
     const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
     await recordEvent(

@@ -65,6 +65,7 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
     for (const publication of targets) {
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, errorCode: null, errorMessage: null });
     }
+    await voidApprovals(tx, ctx, actor, post, 'the post was cancelled');
     await record(
       tx,
       ctx,
@@ -129,7 +130,6 @@ export async function requeueAfterEdit(
   const now = ctx.clock.now();
   const dueAt = checked.schedule.instant.getTime() < now.getTime() ? now : checked.schedule.instant;
   if (changed && post.team.requiresApproval) {
-    await voidApprovals(tx, ctx, post.id, 'the post was changed');
     await requestApproval(tx, ctx, actor, post);
     return;
   }
@@ -154,7 +154,10 @@ async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange
   refuseFinished(post);
   const targets = notDone(post);
   refuseUnpublishable(post);
-  if (post.team.requiresApproval && (await validApproval(tx, post)) === null) {
+  // What somebody cancelled was taken out of what is approved, whatever the approval says.
+  const takenOut = targets.some(({ status }) => status === 'cancelled');
+  if (post.team.requiresApproval && (takenOut || (await validApproval(tx, post)) === null)) {
+    await voidApprovals(tx, ctx, actor, post, 'approval was asked for again');
     await requestApproval(tx, ctx, actor, post);
     return;
   }

@@ -44,7 +44,8 @@ interface TestServerOptions {
   /** Which platforms the sandbox plays. */
   sandboxed?: readonly Platform[];
   readiness?: Readiness;
-  admin?: Router;
+  /** A stub when absent; a function where it needs the context. */
+  admin?: Router | ((ctx: AppContext) => Promise<Router>);
   /** Beside those of the sandbox. */
   platforms?: PlatformRegistry;
 }
@@ -89,7 +90,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     onStep: () => undefined,
   };
   const server = createServer(ctx, {
-    admin,
+    admin: isRouter(admin) ? admin : await admin(ctx),
     sessionSecrets: ['a secret for tests of at least 32 characters'],
     databaseUrl: database.url,
     readiness,
@@ -130,6 +131,11 @@ function sandboxSettings({ linkedin, facebook, x }: Sandbox): Record<Platform, R
     },
     x: { X_CLIENT_ID: id, X_CLIENT_SECRET: secret, X_AUTHORIZE_URL: x.authorizeUrl, X_API_URL: x.apiUrl },
   };
+}
+
+/** A router is a function too, of a request. */
+function isRouter(admin: NonNullable<TestServerOptions['admin']>): admin is Router {
+  return 'stack' in admin;
 }
 
 /** Shows who AdminJS would take the visitor for, and what it would be given to read. */

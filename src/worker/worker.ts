@@ -1,6 +1,7 @@
 /** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { renewDueTokens } from '../accounts/renew-due-tokens.ts';
+import { exportChainHead } from '../audit/export-head.ts';
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
 import { removeUnusedImages } from '../media/remove-unused-images.ts';
@@ -77,6 +78,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       await heartbeat.beat();
       renewTokens();
       await sealAuditChain(ctx.db);
+      await exportChainHead(ctx);
       await lookUpUnconfirmed(ctx, stopLookUps.signal);
       if (performance.now() - imagesRemoved > IMAGES_REMOVED_EVERY_MS) {
         await removeUnusedImages(ctx);

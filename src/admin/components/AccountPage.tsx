@@ -3,6 +3,7 @@ import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
+import { HistoryCard } from './history-list.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { labelOf, Value } from './record-values.tsx';
@@ -33,23 +34,32 @@ export default function AccountPage({ resource, record: given }: ActionProps) {
           time goes out once it is connected again.
         </Banner>
       ) : null}
-      <Card aside={null}>
-        <dl className="ss-values">
-          {resource.showProperties
-            .filter((property) => !IN_THE_HEAD.includes(property.propertyPath))
-            .map((property) => (
-              <div key={property.propertyPath}>
-                <dt>{labelOf(property.propertyPath)}</dt>
-                <dd>
-                  <Value property={property} record={record} where="page" />
-                </dd>
-              </div>
-            ))}
-        </dl>
-      </Card>
-      <p>
-        <Link to={`/admin/resources/Publication?filters.account=${record.id}`}>All publications to this account</Link>
-      </p>
+      <div className="ss-columns">
+        <div>
+          <Card aside={null}>
+            <dl className="ss-values">
+              {resource.showProperties
+                .filter((property) => !IN_THE_HEAD.includes(property.propertyPath))
+                .map((property) => (
+                  <div key={property.propertyPath}>
+                    <dt>{labelOf(property.propertyPath)}</dt>
+                    <dd>
+                      <Value property={property} record={record} where="page" />
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </Card>
+          <p>
+            <Link to={`/admin/resources/Publication?filters.account=${record.id}`}>
+              All publications to this account
+            </Link>
+          </p>
+        </div>
+        <div>
+          <HistoryCard resource={resource.id} id={record.id} history={record.details?.history} />
+        </div>
+      </div>
     </Page>
   );
 }

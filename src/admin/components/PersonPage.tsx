@@ -2,6 +2,7 @@
 import { type ActionProps, useCurrentAdmin } from 'adminjs';
 import { ActionButtons } from './action-buttons.tsx';
 import { HandOverCard, type HandOverReport, HangingAccounts } from './hand-over.tsx';
+import { HistoryCard } from './history-list.tsx';
 import { InvitationList, type PendingInvitation } from './invitation-list.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
@@ -34,34 +35,41 @@ export default function PersonPage({ resource, record: given }: ActionProps) {
           Scheduled posts still go out at their time. Hand them over, so that somebody looks after them.
         </Banner>
       ) : null}
-      <Card>
-        <RecordValues properties={resource.showProperties} record={record}>
-          {details === null && !isSelf ? null : (
-            <div>
-              <dt>Two-step sign-in</dt>
-              <dd>
-                {details === null ? '' : details.secondFactor ? 'On ' : 'Off '}
-                {isSelf ? <a href="/account">Sign-in and security</a> : null}
-              </dd>
-            </div>
+      <div className="ss-columns">
+        <div>
+          <Card>
+            <RecordValues properties={resource.showProperties} record={record}>
+              {details === null && !isSelf ? null : (
+                <div>
+                  <dt>Two-step sign-in</dt>
+                  <dd>
+                    {details === null ? '' : details.secondFactor ? 'On ' : 'Off '}
+                    {isSelf ? <a href="/account">Sign-in and security</a> : null}
+                  </dd>
+                </div>
+              )}
+            </RecordValues>
+          </Card>
+          {details === null ? null : (
+            <>
+              {details.handOver.teams.map((team) => (
+                <HandOverCard key={team.id} personId={record.id} name={record.title} team={team} onDone={reload} />
+              ))}
+              <HangingAccounts accounts={details.handOver.hanging} />
+              <InvitationList
+                resource="User"
+                recordId={record.id}
+                invitations={details.invitations}
+                onDone={reload}
+                empty={null}
+              />
+            </>
           )}
-        </RecordValues>
-      </Card>
-      {details === null ? null : (
-        <>
-          {details.handOver.teams.map((team) => (
-            <HandOverCard key={team.id} personId={record.id} name={record.title} team={team} onDone={reload} />
-          ))}
-          <HangingAccounts accounts={details.handOver.hanging} />
-          <InvitationList
-            resource="User"
-            recordId={record.id}
-            invitations={details.invitations}
-            onDone={reload}
-            empty={null}
-          />
-        </>
-      )}
+        </div>
+        <div>
+          <HistoryCard resource="User" id={record.id} history={record.details?.history} />
+        </div>
+      </div>
     </Page>
   );
 }

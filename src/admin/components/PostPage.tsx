@@ -2,10 +2,11 @@
 import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
+import { ApprovalCard, type ApprovalDetails, SentBack } from './approval-card.tsx';
 import { PlatformMark, StatusBadge } from './badges.tsx';
 import type { LateRule } from './delivery-field.tsx';
 import { DeliveryNotes } from './delivery-notes.tsx';
-import { type HistoryEvent, HistoryList } from './history-list.tsx';
+import { type History, HistoryCard } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
@@ -30,9 +31,10 @@ interface PublicationLine {
 }
 
 interface Details {
-  team: LateRule & { name: string };
+  team: LateRule & { name: string; requiresApproval: boolean };
   publications: PublicationLine[];
-  history: HistoryEvent[];
+  approval: ApprovalDetails;
+  history: History;
   canEdit: boolean;
   canDelete: boolean;
 }
@@ -51,9 +53,13 @@ export default function PostPage({ record: given }: ActionProps) {
     (name) =>
       (name !== 'edit' || details?.canEdit !== false) &&
       (name !== 'delete' || details?.canDelete !== false) &&
+      (name !== 'publishNow' || details?.team.requiresApproval !== true) &&
       !(
         name === 'schedule' &&
-        (params.scheduledAt === null || params.scheduledAt === undefined || publications.length === 0)
+        (params.scheduledAt === null ||
+          params.scheduledAt === undefined ||
+          publications.length === 0 ||
+          (status === 'awaiting_approval' && details?.team.requiresApproval !== false))
       ),
   );
   return (
@@ -76,17 +82,40 @@ export default function PostPage({ record: given }: ActionProps) {
           )}
         </>
       }
-      actions={<ActionButtons resource="Post" record={record} onDone={reload} only={actions} />}
+      actions={
+        <ActionButtons
+          resource="Post"
+          record={record}
+          onDone={reload}
+          only={actions}
+          values={{ approve: { contentHash: details?.approval.contentHash } }}
+        />
+      }
     >
-      <NextStep record={record} publications={publications} />
+      {details !== undefined && status === 'draft' && details.approval.sentBack !== null ? (
+        <SentBack sentBack={details.approval.sentBack} />
+      ) : (
+        <NextStep record={record} publications={publications} />
+      )}
       <div className="ss-columns">
         <div>
-          <Card title="Text">
-            <p className="ss-post-body">{String(params.text)}</p>
-            {typeof params.linkUrl === 'string' && params.linkUrl !== '' ? <OutsideLink href={params.linkUrl} /> : null}
-            <PostImages images={shownImages(params)} />
-            <OtherTexts publications={publications} />
-          </Card>
+          {details !== undefined && details.approval.waiting.length > 0 ? (
+            <ApprovalCard
+              approval={details.approval}
+              scheduledAt={params.scheduledAt}
+              timeZone={String(params.timeZone ?? 'UTC')}
+              images={shownImages(params)}
+            />
+          ) : (
+            <Card title="Text">
+              <p className="ss-post-body">{String(params.text)}</p>
+              {typeof params.linkUrl === 'string' && params.linkUrl !== '' ? (
+                <OutsideLink href={params.linkUrl} />
+              ) : null}
+              <PostImages images={shownImages(params)} />
+              <OtherTexts publications={publications} />
+            </Card>
+          )}
           <DeliveryNotes params={params} team={details?.team ?? null} />
           <Card title="Publications" flush>
             {publications.length === 0 ? (
@@ -99,9 +128,7 @@ export default function PostPage({ record: given }: ActionProps) {
           </Card>
         </div>
         <div>
-          <Card title="History">
-            <HistoryList events={details?.history ?? []} />
-          </Card>
+          <HistoryCard resource="Post" id={record.id} history={details?.history} />
         </div>
       </div>
     </Page>

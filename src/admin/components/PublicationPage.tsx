@@ -6,7 +6,7 @@ import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
 import type { LateRule } from './delivery-field.tsx';
 import { DeliveryNotes } from './delivery-notes.tsx';
 import { EvidenceCard, type ShownEvidence } from './evidence-card.tsx';
-import { type HistoryEvent, HistoryList } from './history-list.tsx';
+import { type History, HistoryCard } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import { hasAction, type PanelRecord } from './panel-client.ts';
@@ -40,7 +40,7 @@ interface Details {
   team: LateRule & { name: string };
   attempts: Attempt[];
   evidence: ShownEvidence | null;
-  history: HistoryEvent[];
+  history: History;
 }
 
 export default function PublicationPage({ record: given }: ActionProps) {
@@ -121,9 +121,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
           <Card title="Times">
             <Times params={params} />
           </Card>
-          <Card title="History">
-            <HistoryList events={details.history} />
-          </Card>
+          <HistoryCard resource="Publication" id={record.id} history={details.history} />
         </div>
       </div>
     </Page>

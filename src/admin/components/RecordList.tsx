@@ -3,6 +3,8 @@ import { Icon } from '@adminjs/design-system';
 import type { ActionProps, ResourceJSON } from 'adminjs';
 import { type FormEvent, useEffect, useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
+import { AuditFilters } from './audit-filters.tsx';
+import { AuditExport, AuditVerify } from './audit-tools.tsx';
 import { ConnectButtons } from './connect-buttons.tsx';
 import { LIST_TEXTS, type ListText } from './list-texts.ts';
 import { Banner, EmptyState, Loading, Page } from './page-frame.tsx';
@@ -23,6 +25,7 @@ export default function RecordList({ resource }: ActionProps) {
       actions={
         <>
           {resource.id === 'ConnectedAccount' ? <ConnectButtons withPages /> : null}
+          {resource.id === 'AuditEvent' ? <AuditExport resource={resource} /> : null}
           {hasAction(resource.resourceActions, 'new') && text.create !== undefined ? (
             <Link
               className={`ss-button ${resource.id === 'Hold' ? 'ss-danger-quiet' : 'ss-primary'}`}
@@ -36,8 +39,13 @@ export default function RecordList({ resource }: ActionProps) {
         </>
       }
     >
+      {resource.id === 'AuditEvent' ? <AuditFilters /> : null}
       <div className="ss-list-tools">
-        <Tabs resource={resource} text={text} search={search} />
+        {resource.id === 'AuditEvent' ? (
+          <AuditVerify resource={resource} onDone={reload} />
+        ) : (
+          <Tabs resource={resource} text={text} search={search} />
+        )}
         {text.searchFor === undefined ? null : <SearchBox resource={resource} label={text.searchFor} search={search} />}
       </div>
       <div className="ss-card ss-card-flush" aria-busy={loading}>

@@ -2,6 +2,7 @@
 import type { ActionProps } from 'adminjs';
 import { ActionButtons } from './action-buttons.tsx';
 import { eventText } from './event-texts.ts';
+import { HistoryCard } from './history-list.tsx';
 import { LIST_TEXTS } from './list-texts.ts';
 import { Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
@@ -19,18 +20,27 @@ export default function RecordPage({ resource, record: given }: ActionProps) {
       back={{ to: `/admin/resources/${resource.id}`, label: list }}
       actions={<ActionButtons resource={resource.id} record={record} onDone={reload} />}
     >
-      <Card>
-        <dl className="ss-values">
-          {resource.showProperties.map((property) => (
-            <div key={property.propertyPath}>
-              <dt>{labelOf(property.propertyPath)}</dt>
-              <dd>
-                <Value property={property} record={record} where="page" />
-              </dd>
-            </div>
-          ))}
-        </dl>
-      </Card>
+      <div className={record.details?.history === undefined ? undefined : 'ss-columns'}>
+        <div>
+          <Card>
+            <dl className="ss-values">
+              {resource.showProperties.map((property) => (
+                <div key={property.propertyPath}>
+                  <dt>{labelOf(property.propertyPath)}</dt>
+                  <dd>
+                    <Value property={property} record={record} where="page" />
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </Card>
+        </div>
+        {record.details?.history === undefined ? null : (
+          <div>
+            <HistoryCard resource={resource.id} id={record.id} history={record.details.history} />
+          </div>
+        )}
+      </div>
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { choiceLabel } from './choice-labels.ts';
 import { SelectField, TextField } from './form-fields.tsx';
+import { HistoryCard } from './history-list.tsx';
 import { InvitationList, type PendingInvitation } from './invitation-list.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import { api, hasAction, type PanelRecord } from './panel-client.ts';
@@ -24,28 +25,35 @@ export default function TeamPage({ resource, record: given }: ActionProps) {
       back={{ to: '/admin/resources/Team', label: 'Teams' }}
       actions={<ActionButtons resource="Team" record={record} onDone={reload} only={['edit']} />}
     >
-      <Card>
-        <RecordValues properties={resource.showProperties} record={record}>
-          <div>
-            <dt>Members</dt>
-            <dd>
-              <Link to={`/admin/resources/Membership?filters.team=${record.id}`}>Who is in this team</Link>
-            </dd>
-          </div>
-        </RecordValues>
-      </Card>
-      {mayInvite ? (
-        <>
-          <InviteCard teamId={record.id} onDone={reload} />
-          <InvitationList
-            resource="Team"
-            recordId={record.id}
-            invitations={invitations}
-            onDone={reload}
-            empty="Nobody is invited at the moment."
-          />
-        </>
-      ) : null}
+      <div className="ss-columns">
+        <div>
+          <Card>
+            <RecordValues properties={resource.showProperties} record={record}>
+              <div>
+                <dt>Members</dt>
+                <dd>
+                  <Link to={`/admin/resources/Membership?filters.team=${record.id}`}>Who is in this team</Link>
+                </dd>
+              </div>
+            </RecordValues>
+          </Card>
+          {mayInvite ? (
+            <>
+              <InviteCard teamId={record.id} onDone={reload} />
+              <InvitationList
+                resource="Team"
+                recordId={record.id}
+                invitations={invitations}
+                onDone={reload}
+                empty="Nobody is invited at the moment."
+              />
+            </>
+          ) : null}
+        </div>
+        <div>
+          <HistoryCard resource="Team" id={record.id} history={record.details?.history} />
+        </div>
+      </div>
     </Page>
   );
 }

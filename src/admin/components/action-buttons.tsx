@@ -142,13 +142,22 @@ interface ActionButtonsProps {
   onDone(): void;
   /** Only these, in this order. */
   only?: readonly string[];
+  /** What is sent along with an action, by its name. */
+  values?: Readonly<Record<string, Record<string, unknown>>>;
 }
 
-export function ActionButtons({ resource, record, onDone, only }: ActionButtonsProps) {
+export function ActionButtons({ resource, record, onDone, only, values = {} }: ActionButtonsProps) {
   const offered = record.recordActions.map((action) => action.name).filter((name) => !ELSEWHERE.includes(name));
   const names = only === undefined ? offered : only.filter((name) => offered.includes(name));
   return names.map((name) => (
-    <ActionButton key={name} resource={resource} record={record} name={name} onDone={onDone} />
+    <ActionButton
+      key={name}
+      resource={resource}
+      record={record}
+      name={name}
+      values={values[name] ?? {}}
+      onDone={onDone}
+    />
   ));
 }
 
@@ -156,11 +165,13 @@ function ActionButton({
   resource,
   record,
   name,
+  values,
   onDone,
 }: {
   resource: string;
   record: PanelRecord;
   name: string;
+  values: Record<string, unknown>;
   onDone(): void;
 }) {
   const { busy, run } = useRecordAction(resource, record.id, onDone);
@@ -192,7 +203,7 @@ function ActionButton({
         className={className}
         disabled={busy}
         data-testid={`action-${name}`}
-        onClick={() => (question === undefined ? run(name, {}) : setAsking(true))}
+        onClick={() => (question === undefined ? run(name, values) : setAsking(true))}
       >
         {content}
       </button>
@@ -203,7 +214,7 @@ function ActionButton({
           danger={kind === 'danger'}
           busy={busy}
           onClose={() => setAsking(false)}
-          onConfirm={(values) => run(name, values).then((ok) => ok && setAsking(false))}
+          onConfirm={(answers) => run(name, { ...values, ...answers }).then((ok) => ok && setAsking(false))}
         />
       ) : null}
     </>
@@ -264,6 +275,8 @@ export function useRecordAction(resource: string, id: string, onDone: () => void
     const answer = await api.act(resource, id, name, values);
     setBusy(false);
     if (answer.message !== '') notify({ message: answer.message, type: answer.ok ? 'success' : 'error' });
+    // Somebody changed it meanwhile: what is shown is not what is there.
+    if (answer.problem === 'conflict') onDone();
     if (!answer.ok) return false;
     if (answer.redirectUrl === null) onDone();
     // An address outside the panel is not the panel's router's business.

@@ -1,6 +1,7 @@
 /** Audit actions in a person's words. */
 import type { AuditAction } from '../../domain/audit-event.ts';
 import { words } from './badges.tsx';
+import { labelOf } from './record-values.tsx';
 
 const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.created': 'Post written',
@@ -9,6 +10,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.scheduled': 'Post scheduled',
   'post.approval_requested': 'Approval requested',
   'post.approved': 'Post approved',
+  'post.approval_voided': 'Approval no longer counts',
   'post.sent_back': 'Post sent back',
   'post.handed_over': 'Post handed over',
   'post.cancelled': 'Post cancelled',
@@ -21,6 +23,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'publication.resolved': 'Unconfirmed publication resolved',
   'publication.cancelled': 'Publication cancelled',
   'publication.held': 'Put on hold',
+  'publication.released': 'Released, goes on',
   'publication.missed': 'Missed its time',
   'account.connected': 'Account connected',
   'account.refreshed': 'Connection renewed',
@@ -43,9 +46,37 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'media.removed': 'Unused image removed',
   'hold.created': 'Hold ordered',
   'hold.released': 'Hold released',
-  'audit.exported': 'Evidence downloaded',
+  'team.created': 'Team made',
+  'team.updated': 'Team changed',
+  'membership.created': 'Added to the team',
+  'membership.updated': 'Role changed',
+  'membership.deleted': 'Removed from the team',
+  'account.shared': 'Shared with the team',
+  'audit.exported': 'Evidence or audit exported',
+  'audit.verified': 'Audit verified',
+  'audit.head_exported': 'Head of the audit written to the log',
 };
 
 export function eventText(action: string): string {
   return TEXTS[action as AuditAction] ?? words(action);
+}
+
+/** What an event changed, in a few words; null when its name says it all. */
+export function eventNote(metadata: Record<string, unknown> | null): string | null {
+  const { changed, role, before, resolution, errorMessage, format } = metadata ?? {};
+  if (typeof role === 'string')
+    return typeof before === 'string' ? `was ${words(before)}, now ${words(role)}` : words(role);
+  if (Array.isArray(changed) && changed.length > 0)
+    return changed.map((name) => describe(String(name), metadata?.[String(name)])).join(', ');
+  if (typeof resolution === 'string') return words(resolution);
+  if (typeof errorMessage === 'string') return errorMessage;
+  return typeof format === 'string' ? `as ${format.toUpperCase()}` : null;
+}
+
+/** Such as `Needs approval: yes`; only the name where the new value is long, or was not kept. */
+function describe(name: string, value: unknown): string {
+  const label = labelOf(name);
+  if (typeof value === 'boolean') return `${label}: ${value ? 'yes' : 'no'}`;
+  const short = typeof value === 'number' || (typeof value === 'string' && value.length <= 60 && name !== 'text');
+  return short && name !== 'scheduledAt' ? `${label}: ${value}` : label;
 }

@@ -123,7 +123,7 @@ export const LIST_TEXTS: Readonly<Record<string, ListText>> = {
   AuditEvent: {
     title: 'Audit log',
     subtitle: 'Who did what, and when. Nobody can change this.',
-    searchFor: 'Search actions and ids',
+    searchFor: 'Search in everything on record',
     icon: 'Shield',
     empty: 'Nothing has happened yet',
     tabs: [],

@@ -39,9 +39,14 @@ export const api = {
   search: (resource: string, text: string) =>
     call('GET', `/resources/${resource}/actions/search/${encodeURIComponent(text)}`),
   show: (resource: string, id: string) => call('GET', `/resources/${resource}/records/${id}/show`),
+  /** Events of a record's history that are older than this one. */
+  history: (resource: string, id: string, before: string) =>
+    call('GET', `/history/${resource}/${id}?before=${encodeURIComponent(before)}`),
   read: (resource: string, id: string, action: string) => call('GET', `/resources/${resource}/records/${id}/${action}`),
   create: (resource: string, values: Record<string, unknown>) =>
     call('POST', `/resources/${resource}/actions/new`, values),
+  /** An action of a whole resource. */
+  actOnAll: (resource: string, action: string) => call('POST', `/resources/${resource}/actions/${action}`, {}),
   /** One decision about several records. */
   actOnMany: (resource: string, action: string, ids: readonly string[], values: Record<string, unknown> = {}) =>
     call('POST', `/resources/${resource}/actions/${action}`, { ...values, ids }),

@@ -22,6 +22,9 @@ const LABELS: Readonly<Record<string, string>> = {
   connectedAt: 'Connected',
   releasedAt: 'Released',
   linkUrl: 'Link',
+  texts: 'Text for an account',
+  media: 'Images',
+  delivery: 'Delivery',
   displayName: 'Account',
   externalId: 'Id on the platform',
   attemptCount: 'Attempts',
@@ -85,8 +88,18 @@ export function Value({
   if (/^https?:\/\//.test(text)) return <OutsideLink href={text} />;
   if (property.availableValues !== null && property.availableValues !== undefined) return <span>{words(text)}</span>;
   if (path === 'action') return <code className="ss-code">{text}</code>;
-  if (/hash|externalId|entityId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
+  if (path === 'entityId') return <EntityLink entity={String(record.params.entity)} id={text} />;
+  if (/hash|externalId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
   return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+}
+
+/** The record an event is about; it may be gone by now. */
+function EntityLink({ entity, id }: { entity: string; id: string }) {
+  return (
+    <Link className="ss-break" to={`/admin/resources/${entity}/records/${id}/show`}>
+      <code className="ss-code ss-break">{id}</code>
+    </Link>
+  );
 }
 
 /** What a hold is about, in one cell. */

@@ -1,9 +1,26 @@
+import { recordEvent } from '../../audit/record-event.ts';
+import { verifyAuditChain } from '../../audit/verify-chain.ts';
+import type { AppContext } from '../../context.ts';
+import type { Actor } from '../../domain/access.ts';
+import { aboutText } from '../event-subject.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
+import type { Where } from '../resource-query.ts';
+import { type Notice, resourceAction } from '../write-actions.ts';
+
+/** Which events somebody may read: as a manager those of the team, else his own doings. */
+export function auditScope(actor: Actor): Where {
+  return ownedScope(
+    actor,
+    'AuditEvent',
+    (teamId) => ({ teamId }),
+    (teamId) => ({ teamId, actorId: actor.id }),
+  );
+}
 
 /** Who did what: read-only for everybody, by this panel and by a trigger in the database. */
-export function auditEventResource(): ResourceDefinition {
+export function auditEventResource(ctx: AppContext): ResourceDefinition {
   return {
     spec: {
       name: 'AuditEvent',
@@ -21,21 +38,18 @@ export function auditEventResource(): ResourceDefinition {
         'hash',
       ],
       filters: ['id', 'actor', 'action', 'entity', 'entityId', 'team', 'occurredAt'],
-      searchColumns: ['action', 'entity', 'entityId'],
-      scope: (actor) =>
-        ownedScope(
-          actor,
-          'AuditEvent',
-          (teamId) => ({ teamId }),
-          (teamId) => ({ teamId, actorId: actor.id }),
-        ),
+      exact: ['action', 'entity', 'entityId'],
+      searchColumns: ['searchText'],
+      lowercase: ['searchText'],
+      scope: auditScope,
       subject: (row) => ({ ownerId: text(row.actorId), teamId: text(row.teamId) }),
+      extras: (row) => ({ about: aboutText(row.metadata) }),
     },
     options: {
       navigation: { name: 'audit', icon: 'Shield' },
       titleProperty: 'action',
       sort: { sortBy: 'occurredAt', direction: 'desc' },
-      listProperties: ['occurredAt', 'action', 'actor', 'entity', 'team'],
+      listProperties: ['occurredAt', 'action', 'actor', 'about', 'team'],
       showProperties: [
         'occurredAt',
         'action',
@@ -48,8 +62,49 @@ export function auditEventResource(): ResourceDefinition {
         'previousHash',
         'hash',
       ],
-      filterProperties: ['action', 'actor', 'entity', 'team', 'occurredAt'],
+      // No column: the words of the particulars by which a person recognises what it is about.
+      properties: {
+        about: {
+          type: 'string',
+          isSortable: false,
+          isVisible: { list: true, show: false, edit: false, filter: false },
+        },
+      },
+      filterProperties: ['action', 'actor', 'entity', 'entityId', 'team', 'occurredAt'],
     },
-    actions: { list: listAction(), search: searchAction, show: showAction() },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction(),
+      verify: resourceAction(async (actor) => verify(ctx, actor)),
+      // Answered by audit-export.ts, because an action of AdminJS cannot answer with a stream.
+      export: resourceAction(() => Promise.reject(new Error('the export did not reach its route'))),
+    },
   };
+}
+
+/** Walks the whole chain; who asked, and what the answer was, is on record. */
+async function verify(ctx: AppContext, actor: Actor) {
+  const verdict = await verifyAuditChain(ctx.db);
+  await ctx.db.$transaction((tx) =>
+    recordEvent(
+      tx,
+      {
+        actorId: actor.id,
+        action: 'audit.verified',
+        entity: 'AuditEvent',
+        entityId: verdict.intact ? null : verdict.eventId,
+        teamId: null,
+        metadata: verdict,
+      },
+      ctx.clock.now(),
+    ),
+  );
+  const notice: Notice = verdict.intact
+    ? {
+        type: 'success',
+        message: `The audit is intact: all ${verdict.events.toLocaleString('en')} sealed events follow each other.`,
+      }
+    : { type: 'error', message: `The audit is broken at position ${verdict.position}: ${verdict.problem}.` };
+  return { notice, verdict };
 }

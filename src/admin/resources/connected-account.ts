@@ -1,9 +1,10 @@
 import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
-import { type Actor, readScope, roleIn } from '../../domain/access.ts';
+import { type Actor, readScope } from '../../domain/access.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
 import { reconnectAddress } from '../account-address.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { historyDetails } from '../record-history.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Where } from '../resource-query.ts';
@@ -79,7 +80,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(undefined, { component: 'AccountPage' }),
+      show: showAction(historyDetails(ctx, 'ConnectedAccount'), { component: 'AccountPage' }),
       reconnect: recordAction(
         async (_actor, id) => {
           const account = await ctx.db.connectedAccount.findUniqueOrThrow({
@@ -111,13 +112,13 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
   };
 }
 
-/** A personal account is its owner's business: beside him only those who look after the team see it. */
-function accountScope(actor: Actor): Where {
+/** The accounts somebody may know of. */
+export function accountScope(actor: Actor): Where {
   const scope = readScope(actor, 'ConnectedAccount');
   if (scope.all) return {};
-  const teams = scope.teams.map(({ teamId }): Where => {
-    const seesAll = roleIn(actor, teamId) !== 'author';
-    return seesAll ? { teamId } : { teamId, OR: [{ ownerId: null }, { ownerId: actor.id }] };
+  const teams = scope.teams.map(({ teamId, own, shared, team }): Where => {
+    if (team) return { teamId };
+    return { teamId, OR: [...(shared ? [{ ownerId: null }] : []), ...(own ? [{ ownerId: actor.id }] : [])] };
   });
   return teams.length === 0 ? { id: { in: [] } } : { OR: teams };
 }

@@ -1,10 +1,14 @@
 import type { AppContext } from '../../context.ts';
+import { type Actor, readScope } from '../../domain/access.ts';
 import { createHold, forecastRelease, releaseHold } from '../../publishing/holds.ts';
 import { textField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
-import { pick, readableTeams, text } from '../record-scope.ts';
+import { historyDetails } from '../record-history.ts';
+import { pick, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
+import type { Where } from '../resource-query.ts';
 import { newAction, recordAction } from '../write-actions.ts';
+import { accountScope } from './connected-account.ts';
 
 export function holdResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -24,12 +28,12 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
       ],
       filters: ['id', 'scope', 'platform', 'team', 'account', 'createdBy', 'createdAt', 'releasedAt'],
       searchColumns: ['reason'],
-      // Whoever waits may know why, also when the hold is for everything.
-      scope: (actor) => {
-        const teams = readableTeams(actor, 'Hold');
-        return teams === null ? {} : { OR: [{ teamId: { in: teams } }, { scope: { in: ['everything', 'platform'] } }] };
-      },
-      subject: (row) => ({ ownerId: null, teamId: text(row.teamId) }),
+      select: { account: { select: { ownerId: true } } },
+      scope: holdScope,
+      subject: (row) => ({
+        ownerId: text((row.account as { ownerId?: unknown } | null)?.ownerId),
+        teamId: text(row.teamId),
+      }),
     },
     options: {
       navigation: { name: 'accounts', icon: 'Link' },
@@ -55,8 +59,9 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
       list: listAction(),
       search: searchAction,
       // What releasing would do is asked before it is done.
-      show: showAction(async (record) => ({
+      show: showAction(async (record, context) => ({
         forecast: await forecastRelease(ctx.db, await ctx.db.hold.findUniqueOrThrow({ where: { id: record.id() } })),
+        ...(await historyDetails(ctx, 'Hold')(record, context)),
       })),
       new: newAction(
         async (actor, payload) => {
@@ -91,4 +96,17 @@ export function holdResource(ctx: AppContext): ResourceDefinition {
       ),
     },
   };
+}
+
+/**
+ * Whoever waits may know why, also when the hold is for everything. A hold on a colleague's personal account keeps nobody
+ * else waiting: it is seen by those who see the account.
+ */
+function holdScope(actor: Actor): Where {
+  const scope = readScope(actor, 'Hold');
+  if (scope.all) return {};
+  const teams = scope.teams.map(({ teamId, team }): Where => {
+    return team ? { teamId } : { teamId, OR: [{ accountId: null }, { account: accountScope(actor) }] };
+  });
+  return { OR: [...teams, { scope: { in: ['everything', 'platform'] } }] };
 }

@@ -2,6 +2,7 @@ import type { AppContext } from '../../context.ts';
 import { createMembership, deleteMembership, updateMembership } from '../../identity/teams.ts';
 import { textField, versionField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { historyDetails } from '../record-history.ts';
 import { ownedScope, pick, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { deleteAction, editAction, newAction } from '../write-actions.ts';
@@ -34,7 +35,7 @@ export function membershipResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(),
+      show: showAction(historyDetails(ctx, 'Membership')),
       new: newAction(
         async (actor, payload) => {
           const input = pick({

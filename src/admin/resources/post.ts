@@ -162,7 +162,8 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           await schedulePost(ctx, actor, id);
           return { notice: await launchNotice(ctx, id, 'Scheduled. It will be published on time, without you.') };
         },
-        { icon: 'Clock', isVisible: hasStatus(WAITING) },
+        // While approval is awaited it is for a team that needs none any more.
+        { icon: 'Clock', isVisible: hasStatus([...WAITING, 'awaiting_approval']) },
       ),
       publishNow: recordAction(
         async (actor, id) => {
@@ -190,8 +191,8 @@ export function postResource(ctx: AppContext): ResourceDefinition {
         { icon: 'Copy' },
       ),
       approve: recordAction(
-        async (actor, id) => {
-          await approvePost(ctx, actor, id);
+        async (actor, id, payload) => {
+          await approvePost(ctx, actor, id, textField(payload, 'contentHash') ?? undefined);
           return { notice: await launchNotice(ctx, id, 'Approved.') };
         },
         { icon: 'CheckCircle', isVisible: hasStatus(['awaiting_approval']) },

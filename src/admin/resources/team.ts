@@ -5,6 +5,7 @@ import { createTeam, type TeamInput, updateTeam } from '../../identity/teams.ts'
 import { actorOf } from '../acting.ts';
 import { booleanField, type Payload, textField, versionField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { historyDetails } from '../record-history.ts';
 import { pick, readableTeams } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import { editAction, newAction, recordAction } from '../write-actions.ts';
@@ -54,8 +55,12 @@ export function teamResource(ctx: AppContext): ResourceDefinition {
       list: listAction(),
       search: searchAction,
       show: showAction(
-        async (record, context) =>
-          actorOf(context).isSuperuser ? { invitations: await listOpenInvitations(ctx, { teamId: record.id() }) } : {},
+        async (record, context) => ({
+          ...(actorOf(context).isSuperuser
+            ? { invitations: await listOpenInvitations(ctx, { teamId: record.id() }) }
+            : {}),
+          ...(await historyDetails(ctx, 'Team')(record, context)),
+        }),
         { component: 'TeamPage' },
       ),
       new: newAction(

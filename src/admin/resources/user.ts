@@ -12,6 +12,7 @@ import { handOverReport } from '../../publishing/hand-over-report.ts';
 import { actorOf } from '../acting.ts';
 import { booleanField, type Payload, textField, versionField } from '../payload.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
+import { historyDetails } from '../record-history.ts';
 import { pick, readableTeams } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Row } from '../scoped-resource.ts';
@@ -58,9 +59,13 @@ export function userResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction((record, context) => personDetails(ctx, actorOf(context), record.id()), {
-        component: 'PersonPage',
-      }),
+      show: showAction(
+        async (record, context) => ({
+          ...(await personDetails(ctx, actorOf(context), record.id())),
+          ...(await historyDetails(ctx, 'User')(record, context)),
+        }),
+        { component: 'PersonPage' },
+      ),
       new: newAction(
         async (actor, payload) => {
           const input = {

@@ -1,0 +1,279 @@
+/** A team in which somebody other than the author approves, as author, approver and superuser meet it in the panel. */
+import type { ConnectedAccount } from '@prisma/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Actor } from '../domain/access.ts';
+import { claimDue } from '../publishing/claim.ts';
+import { publishPublication } from '../publishing/publish-publication.ts';
+import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
+import { MEMBERS } from '../testing/publishing-bench.ts';
+
+let bench: PanelBench;
+let author: Actor;
+let approver: Actor;
+let superuser: Actor;
+let teamAccount: ConnectedAccount;
+
+beforeAll(async () => {
+  bench = await openPanelBench();
+  author = bench.author;
+  approver = await bench.person('approver');
+  const root = await bench.ctx.db.user.create({ data: { email: 'root@example.com', name: 'Root', isSuperuser: true } });
+  superuser = { ...author, id: root.id, isSuperuser: true, memberships: [] };
+  teamAccount = await bench.connect(await bench.person('manager'), MEMBERS[1], false);
+  await requireApproval(true);
+}, 60_000);
+afterAll(() => bench.close());
+
+const requireApproval = (requiresApproval: boolean) =>
+  bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval } });
+const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+const act = (person: Actor, id: string, action: string, values: Record<string, unknown> = {}) =>
+  bench.ask(person, `/api/resources/Post/records/${id}/${action}`, values);
+const show = async (person: Actor, id: string) =>
+  (await bench.ask(person, `/api/resources/Post/records/${id}/show`)).body.record;
+const statusOf = async (id: string) => (await bench.ctx.db.post.findUniqueOrThrow({ where: { id } })).status;
+
+/** A post that waits for approval. */
+async function waiting(over: Record<string, unknown> = {}, by = author): Promise<string> {
+  const answer = await bench.ask(by, '/api/resources/Post/actions/new', {
+    text: 'Hello',
+    linkUrl: 'https://example.com/one',
+    accounts: [teamAccount.id],
+    scheduledAt: inMinutes(60),
+    timeZone: 'UTC',
+    team: bench.teamId,
+    ...over,
+  });
+  const { id } = answer.body.record.params;
+  expect((await act(by, id, 'schedule')).body.record.params.status).toBe('awaiting_approval');
+  return id;
+}
+
+async function approved(over: Record<string, unknown> = {}): Promise<string> {
+  const id = await waiting(over);
+  expect((await act(approver, id, 'approve')).body.record.params.status).toBe('scheduled');
+  return id;
+}
+
+/** Lets the worker take what is due of this post now. */
+async function work(postId: string): Promise<void> {
+  await bench.ctx.db.publication.updateMany({
+    where: { postId },
+    data: { dueAt: new Date(), nextAttemptAt: new Date(Date.now() - 1000) },
+  });
+  for (const claim of await claimDue(bench.ctx, 10))
+    await publishPublication(bench.ctx, claim, new AbortController().signal);
+}
+
+describe('who approves', () => {
+  it('is somebody else: not the author, whatever his role, and not a superuser his own post', async () => {
+    const id = await waiting();
+    expect((await act(author, id, 'approve')).status).toBe(403);
+    const own = await waiting({}, approver);
+    expect((await act(approver, own, 'approve')).status).toBe(403);
+    const supers = await waiting({}, superuser);
+    const answer = await act(superuser, supers, 'approve');
+    expect(answer.status).toBe(403);
+    for (const post of [id, own, supers]) expect(await statusOf(post)).toBe('awaiting_approval');
+  });
+
+  it('is not whoever changed the post, nor who wrote it and handed it on', async () => {
+    const edited = await waiting();
+    await act(superuser, edited, 'edit', { text: 'Better words' });
+    const refused = await act(superuser, edited, 'approve');
+    expect(refused.status).toBe(403);
+    expect(refused.body.error).toBe('You changed this post, so somebody else has to approve it.');
+
+    const handedOn = await waiting({}, approver);
+    await bench.ctx.db.post.update({ where: { id: handedOn }, data: { authorId: author.id } });
+    const his = await act(approver, handedOn, 'approve');
+    expect(his.status).toBe(403);
+    expect(his.body.error).toBe('You wrote this post, so somebody else has to approve it.');
+  });
+
+  it('approves what was on the screen: what was changed meanwhile is not approved unseen', async () => {
+    const id = await waiting();
+    const { contentHash } = (await show(approver, id)).details.approval;
+    await act(author, id, 'edit', { text: 'Something else entirely' });
+    const refused = await act(approver, id, 'approve', { contentHash });
+    expect(refused.status).toBe(409);
+    expect(refused.body.error).toContain('changed while you were looking at it');
+    expect(await statusOf(id)).toBe('awaiting_approval');
+    const again = (await show(approver, id)).details.approval.contentHash;
+    expect((await act(approver, id, 'approve', { contentHash: again })).status).toBe(200);
+  });
+});
+
+describe('what an approver sees', () => {
+  it('is exactly what will go out: each account’s text, the link, and the time', async () => {
+    const id = await waiting({ accounts: [bench.account.id, teamAccount.id] });
+    await bench.ctx.db.publication.updateMany({
+      where: { postId: id, accountId: teamAccount.id },
+      data: { text: 'Hello, team' },
+    });
+    const record = await show(approver, id);
+    expect(record.params).toMatchObject({ timeZone: 'UTC', scheduledAt: expect.any(String) });
+    const { waiting: goesOut, requested, lastApproval } = record.details.approval;
+    const linkUrl = 'https://example.com/one';
+    expect(goesOut).toEqual([
+      { account: expect.objectContaining({ id: bench.account.id }), text: 'Hello', linkUrl },
+      { account: expect.objectContaining({ id: teamAccount.id }), text: 'Hello, team', linkUrl },
+    ]);
+    expect(requested).toMatchObject({ by: author.name });
+    expect(lastApproval).toBeNull();
+  });
+
+  it('is also what changed since the last approval, and by whom that was', async () => {
+    const id = await approved();
+    await act(author, id, 'edit', { text: 'Good bye', accounts: [bench.account.id], timeZone: 'Europe/Warsaw' });
+    const { lastApproval } = (await show(approver, id)).details.approval;
+    expect(lastApproval).toMatchObject({ by: approver.name, voidReason: 'the post was changed' });
+    expect(lastApproval.changes).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ field: 'text', before: 'Hello', after: 'Good bye' }),
+        expect.objectContaining({ field: 'timeZone', before: 'UTC', after: 'Europe/Warsaw' }),
+        expect.objectContaining({ field: 'account', before: teamAccount.id, account: teamAccount.displayName }),
+        expect.objectContaining({ field: 'account', after: bench.account.id, account: bench.account.displayName }),
+      ]),
+    );
+    expect(lastApproval.changes).toHaveLength(4);
+  });
+});
+
+describe('a post that is sent back', () => {
+  it('is a draft that says why, to its author, until it is scheduled again', async () => {
+    const id = await waiting();
+    expect((await act(approver, id, 'sendBack', { reason: ' ' })).body.notice.type).toBe('error');
+    await act(approver, id, 'sendBack', { reason: 'Too loud for a Monday' });
+    const record = await show(author, id);
+    expect(record.params.status).toBe('draft');
+    expect(record.details.approval.sentBack).toMatchObject({ by: approver.name, reason: 'Too loud for a Monday' });
+    await act(author, id, 'edit', { text: 'Softer' });
+    expect((await show(author, id)).details.approval.sentBack).not.toBeNull();
+    await act(author, id, 'schedule');
+    expect((await show(author, id)).details.approval.sentBack).toBeNull();
+  });
+});
+
+describe('an approval ends', () => {
+  it.each([
+    ['the text', () => ({ text: 'Other words' })],
+    ['the link', () => ({ linkUrl: 'https://example.com/two' })],
+    ['the text for one account', () => ({ texts: { [teamAccount.id]: 'Only for this account' } })],
+    ['the accounts', () => ({ accounts: [teamAccount.id, bench.account.id] })],
+    ['the time', () => ({ scheduledAt: inMinutes(90) })],
+    ['the time zone', () => ({ timeZone: 'Europe/Warsaw' })],
+  ])('when %s changes after it was scheduled, and changing it back does not bring it back', async (_what, change) => {
+    const id = await approved();
+    const before = await show(author, id);
+    await act(author, id, 'edit', change());
+    expect(await statusOf(id)).toBe('awaiting_approval');
+    const voided = await bench.ctx.db.auditEvent.findMany({ where: { entityId: id, action: 'post.approval_voided' } });
+    expect(voided).toMatchObject([{ actorId: author.id, metadata: { reason: 'the post was changed' } }]);
+    const { text, linkUrl, scheduledAt, timeZone } = before.params;
+    await act(author, id, 'edit', { text, linkUrl, scheduledAt, timeZone, texts: {}, accounts: [teamAccount.id] });
+    await act(author, id, 'schedule');
+    expect(await statusOf(id)).toBe('awaiting_approval');
+  });
+
+  it('when it is changed while the team needs none, also for the time after', async () => {
+    const id = await approved();
+    await requireApproval(false);
+    await act(author, id, 'edit', { text: 'Slipped in' });
+    expect(await statusOf(id)).toBe('scheduled');
+    await requireApproval(true);
+    await work(id);
+    expect(await statusOf(id)).toBe('awaiting_approval');
+    expect((await bench.ledger()).filter(({ text }) => text.includes('Slipped in'))).toEqual([]);
+  });
+
+  it('when somebody cancels: its author alone cannot put it back', async () => {
+    const id = await approved();
+    await act(approver, id, 'cancel');
+    await act(author, id, 'schedule');
+    expect(await statusOf(id)).toBe('awaiting_approval');
+  });
+
+  it('for an account that was taken out, which the author alone cannot put back either', async () => {
+    const id = await approved({ accounts: [bench.account.id, teamAccount.id] });
+    const one = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id, accountId: teamAccount.id } });
+    await bench.ask(approver, `/api/resources/Publication/records/${one.id}/cancel`, {});
+    expect(await statusOf(id)).toBe('scheduled');
+    await act(author, id, 'schedule');
+    expect(await statusOf(id)).toBe('awaiting_approval');
+  });
+});
+
+describe('the worker', () => {
+  it('sends what was approved, and the evidence names author and approver', async () => {
+    const id = await approved({ text: 'Approved words' });
+    await work(id);
+    expect(await statusOf(id)).toBe('published');
+    const publication = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id } });
+    const shown = await bench.ask(author, `/api/resources/Publication/records/${publication.id}/show`);
+    expect(shown.body.record.details.evidence).toMatchObject({ author: author.name, approver: approver.name });
+  });
+
+  it.each([
+    ['text', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { text: 'Never approved' } })],
+    ['text for one account', (id: string) => setText(id, 'Never approved')],
+    ['link', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { linkUrl: 'https://example.com/x' } })],
+    ['time', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { scheduledAt: new Date() } })],
+    ['time zone', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { timeZone: 'Asia/Tokyo' } })],
+  ])(
+    'checks again before it sends: a %s that was changed past every door waits for approval',
+    async (_what, change) => {
+      const id = await approved();
+      await change(id);
+      const sent = (await bench.ledger()).length;
+      await work(id);
+      expect(await statusOf(id)).toBe('awaiting_approval');
+      expect(await bench.ledger()).toHaveLength(sent);
+    },
+  );
+
+  const setText = (postId: string, text: string) =>
+    bench.ctx.db.publication.updateMany({ where: { postId }, data: { text } });
+});
+
+describe('sending again', () => {
+  const retry = async (person: Actor, postId: string) => {
+    const { id } = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId } });
+    return bench.ask(person, `/api/resources/Publication/records/${id}/retry`, {});
+  };
+  const setStatus = (postId: string, status: 'missed' | 'failed') =>
+    bench.ctx.db.publication.updateMany({ where: { postId }, data: { status, nextAttemptAt: null } });
+
+  it('what failed is still what was approved', async () => {
+    const id = await approved();
+    await setStatus(id, 'failed');
+    expect((await retry(author, id)).status).toBe(200);
+  });
+
+  it('what missed its time goes out at another one than was approved: that takes somebody who approves', async () => {
+    const id = await approved();
+    await setStatus(id, 'missed');
+    const refused = await retry(author, id);
+    expect(refused.status).toBe(403);
+    expect(refused.body.error).toContain('approved for another time');
+    expect((await retry(approver, id)).status).toBe(200);
+  });
+
+  it('what was changed after it failed is refused until it is approved', async () => {
+    const id = await approved();
+    await setStatus(id, 'failed');
+    await act(author, id, 'edit', { text: 'Changed after it failed' });
+    const refused = await retry(author, id);
+    expect(refused.status).toBe(409);
+    expect(refused.body.error).toContain('Nobody has approved');
+  });
+});
+
+describe('without four eyes', () => {
+  it('a post that was waiting can be scheduled by its author once the team needs no approval any more', async () => {
+    const id = await waiting();
+    await requireApproval(false);
+    expect((await act(author, id, 'schedule')).body.record.params.status).toBe('scheduled');
+    await requireApproval(true);
+  });
+});
