@@ -6,6 +6,7 @@ import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { accountAddress } from './account-address.ts';
+import { FINDINGS, findingsOf } from './problems-ahead.ts';
 
 const ACCOUNT = {
   select: {
@@ -41,6 +42,7 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
       errorCode: true,
       errorMessage: true,
       account: ACCOUNT,
+      preflight: FINDINGS,
       _count: { select: { attempts: true } },
     },
   });
@@ -49,7 +51,10 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   const { team } = await ctx.db.post.findUniqueOrThrow({ where: { id: postId }, select: { team: TEAM_DELIVERY } });
   return {
     team,
-    publications: publications.map(({ _count, ...publication }) => publication),
+    publications: publications.map(({ _count, preflight, ...publication }) => ({
+      ...publication,
+      findings: findingsOf({ status: publication.status, preflight }),
+    })),
     history: await history(ctx, actor, [postId, ...publications.map((publication) => publication.id)]),
     canEdit: canEditPost(statuses),
     canDelete: canDeletePost(statuses, attempts),
@@ -65,6 +70,8 @@ export async function publicationDetails(
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
     select: {
+      status: true,
+      preflight: FINDINGS,
       account: ACCOUNT,
       team: TEAM_DELIVERY,
       post: {
@@ -100,9 +107,10 @@ export async function publicationDetails(
     shownEvidence(ctx, publicationId),
     history(ctx, actor, [publicationId]),
   ]);
-  const { account, post } = publication;
+  const { account, post, status, preflight, ...shown } = publication;
   return {
-    ...publication,
+    ...shown,
+    findings: findingsOf({ status, preflight }),
     post: { ...post, media: post.media.map(({ altText, media }) => ({ ...media, altText })) },
     account: { ...account, address: accountAddress(ctx, account) },
     evidence,

@@ -4,6 +4,7 @@ import type { ActionProps, ResourceJSON } from 'adminjs';
 import { type FormEvent, useEffect, useState } from 'react';
 import { Link, useLocation, useNavigate } from 'react-router-dom';
 import { ConnectButtons } from './connect-buttons.tsx';
+import { type EndingConnection, EndingConnections } from './ending-connections.tsx';
 import { LIST_TEXTS, type ListText } from './list-texts.ts';
 import { Banner, EmptyState, Loading, Page } from './page-frame.tsx';
 import { type Answer, api, hasAction } from './panel-client.ts';
@@ -36,6 +37,7 @@ export default function RecordList({ resource }: ActionProps) {
         </>
       }
     >
+      <EndingConnections connections={endingOf(answer)} />
       <div className="ss-list-tools">
         <Tabs resource={resource} text={text} search={search} />
         {text.searchFor === undefined ? null : <SearchBox resource={resource} label={text.searchFor} search={search} />}
@@ -49,6 +51,12 @@ export default function RecordList({ resource }: ActionProps) {
       </div>
     </Page>
   );
+}
+
+/** Only the list of accounts comes with some. */
+function endingOf(answer: Answer | null): readonly EndingConnection[] {
+  const data = answer?.data as { endingConnections?: readonly EndingConnection[] } | undefined;
+  return data?.endingConnections ?? [];
 }
 
 /** Loads what the address asks for, again when it changes. The old list stays until the new one is there. */

@@ -1,13 +1,17 @@
+import type { ActionContext, ActionRequest, ActionResponse } from 'adminjs';
 import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope, roleIn } from '../../domain/access.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
 import { reconnectAddress } from '../account-address.ts';
+import { actorOf } from '../acting.ts';
+import { endingConnections } from '../ending-connections.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Where } from '../resource-query.ts';
 import { recordAction } from '../write-actions.ts';
+import { publicationScope } from './publication.ts';
 
 export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -29,6 +33,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedAt',
         'lastUsedAt',
         'tokenExpiresAt',
+        'permissionEndsAt',
         'createdAt',
         'updatedAt',
       ],
@@ -45,6 +50,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedAt',
         'lastUsedAt',
         'tokenExpiresAt',
+        'permissionEndsAt',
       ],
       searchColumns: ['displayName', 'externalId'],
       scope: accountScope,
@@ -54,7 +60,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       navigation: { name: 'accounts', icon: 'Link' },
       titleProperty: 'displayName',
       sort: { sortBy: 'displayName', direction: 'asc' },
-      listProperties: ['displayName', 'platform', 'status', 'team', 'owner', 'lastUsedAt', 'tokenExpiresAt'],
+      listProperties: ['displayName', 'platform', 'status', 'team', 'owner', 'lastUsedAt', 'permissionEndsAt'],
       showProperties: [
         'displayName',
         'platform',
@@ -69,6 +75,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedBy',
         'connectedAt',
         'lastUsedAt',
+        'permissionEndsAt',
         'tokenExpiresAt',
       ],
       editProperties: [],
@@ -76,9 +83,19 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       properties: { scopes: { isArray: true, isRequired: false } },
     },
     actions: {
-      list: listAction(),
+      list: listAction({
+        after: async (response: ActionResponse, _request: ActionRequest, context: ActionContext) => ({
+          ...response,
+          endingConnections: await ending(ctx, actorOf(context), {}),
+        }),
+      }),
       search: searchAction,
-      show: showAction(undefined, { component: 'AccountPage' }),
+      show: showAction(
+        async (record, context) => ({
+          endingConnections: await ending(ctx, actorOf(context), { id: record.id() }),
+        }),
+        { component: 'AccountPage' },
+      ),
       reconnect: recordAction(
         async (_actor, id) => {
           const account = await ctx.db.connectedAccount.findUniqueOrThrow({
@@ -108,6 +125,10 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       ),
     },
   };
+}
+
+function ending(ctx: AppContext, actor: Actor, which: Where) {
+  return endingConnections(ctx, actor, { AND: [accountScope(actor), which] }, publicationScope(actor));
 }
 
 /** A personal account is its owner's business: beside him only those who look after the team see it. */
