@@ -75,3 +75,75 @@ it('a worker holds within seconds what waits for an account that somebody else f
     await worker.stop();
   }
 });
+
+describe('a token that can be renewed', () => {
+  let partner: Bench;
+  beforeAll(async () => {
+    partner = await openBench({ partner: true });
+  });
+  afterAll(() => partner.close());
+
+  /** As if half to three quarters of its life were over: the old one still works. */
+  const isDue = (accountId: string) =>
+    partner.ctx.db.accountCredential.update({ where: { accountId }, data: { renewAt: hours(-1) } });
+  const stored = (id: string) =>
+    partner.ctx.db.connectedAccount.findUniqueOrThrow({ where: { id }, include: { credential: true } });
+
+  it('is given a time for that between half and three quarters of its life', async () => {
+    const { tokenExpiresAt, credential, permissionEndsAt } = await stored(partner.account.id);
+    const share =
+      ((credential?.renewAt?.getTime() ?? 0) - Date.now()) / ((tokenExpiresAt?.getTime() ?? 0) - Date.now());
+    expect(share).toBeGreaterThan(0.49);
+    expect(share).toBeLessThan(0.76);
+    // LinkedIn's refresh tokens live a year, and only then a person is needed.
+    expect(((permissionEndsAt?.getTime() ?? 0) - Date.now()) / 86_400_000).toBeGreaterThan(360);
+  });
+
+  it('is renewed by the workers, once, long before it ends', async () => {
+    await isDue(partner.account.id);
+    const workers = await Promise.all([startWorker(partner.ctx), startWorker(partner.ctx)]);
+    try {
+      await eventually(async () => {
+        const { credential } = await stored(partner.account.id);
+        return credential?.tokenVersion === 2 ? true : undefined;
+      }, 'a renewed token');
+      // Two more sweeps of each.
+      await new Promise((resolve) => setTimeout(resolve, 2 * partner.ctx.timings.sweepMs));
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    }
+    expect((await stored(partner.account.id)).credential?.tokenVersion).toBe(2);
+    const events = { action: 'account.refreshed', entityId: partner.account.id };
+    expect(await partner.ctx.db.auditEvent.count({ where: events })).toBe(1);
+  });
+
+  it('and is refused for good marks the account, and what is due in weeks is held now', async () => {
+    const post = await createPost(partner.ctx, partner.author, {
+      text: 'In weeks',
+      accounts: [partner.account.id],
+      scheduledAt: hours(500).toISOString(),
+    });
+    await schedulePost(partner.ctx, partner.author, post.id);
+    const refreshToken = partner.ctx.tokenCipher.encrypt('not one of LinkedIn’s', {
+      table: 'account_credentials',
+      column: 'refresh_token',
+      rowId: partner.account.id,
+      account: `linkedin:${partner.account.externalId}`,
+    });
+    await partner.ctx.db.accountCredential.update({ where: { accountId: partner.account.id }, data: { refreshToken } });
+    await isDue(partner.account.id);
+    const worker = await startWorker(partner.ctx);
+    try {
+      await eventually(async () => {
+        const { status } = await partner.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+        return status === 'held' ? true : undefined;
+      }, 'the post to be held');
+    } finally {
+      await worker.stop();
+    }
+    expect(await stored(partner.account.id)).toMatchObject({
+      status: 'reconnect_required',
+      statusReason: expect.stringContaining('Connect the account again'),
+    });
+  });
+});
