@@ -20,23 +20,23 @@ export interface TellableEvent {
 
 /**
  * The active people who can repair what these events are about: the managers of the team and, of a personal account or a
- * post, the person it belongs to. Where a team has nobody, the superusers.
+ * post, the person it belongs to, as long as he is in the team. Where nobody is left, the superusers.
  * @returns ids of people, by event
  */
 export async function recipientsOf(tx: Tx, events: readonly TellableEvent[]): Promise<Map<string, string[]>> {
   const idsOf = (entity: string) => events.filter((event) => event.entity === entity).map(({ entityId }) => entityId);
-  const [accounts, publications, managers, superusers] = await Promise.all([
+  const [accounts, publications, members, superusers] = await Promise.all([
     tx.connectedAccount.findMany({
-      where: { id: { in: idsOf('ConnectedAccount') }, owner: { isActive: true } },
+      where: { id: { in: idsOf('ConnectedAccount') } },
       select: { id: true, ownerId: true },
     }),
     tx.publication.findMany({
-      where: { id: { in: idsOf('Publication') }, post: { author: { isActive: true } } },
+      where: { id: { in: idsOf('Publication') } },
       select: { id: true, post: { select: { authorId: true } } },
     }),
     tx.membership.findMany({
-      where: { teamId: { in: events.map(({ teamId }) => teamId) }, role: 'manager', user: { isActive: true } },
-      select: { teamId: true, userId: true },
+      where: { teamId: { in: events.map(({ teamId }) => teamId) }, user: { isActive: true } },
+      select: { teamId: true, userId: true, role: true },
     }),
     tx.user.findMany({ where: { isSuperuser: true, isActive: true }, select: { id: true } }),
   ]);
@@ -44,14 +44,15 @@ export async function recipientsOf(tx: Tx, events: readonly TellableEvent[]): Pr
     ...accounts.map(({ id, ownerId }) => [id, ownerId] as const),
     ...publications.map(({ id, post }) => [id, post.authorId] as const),
   ]);
+  const everything = superusers.map(({ id }) => id);
   return new Map(
     events.map(({ id, entityId, teamId }) => {
       const owner = owners.get(entityId) ?? null;
-      const people = [
-        ...managers.filter((manager) => manager.teamId === teamId).map(({ userId }) => userId),
-        ...(owner === null ? [] : [owner]),
-      ];
-      return [id, [...new Set(people.length > 0 ? people : superusers.map((superuser) => superuser.id))]];
+      const people = members
+        .filter((member) => member.teamId === teamId && (member.role === 'manager' || member.userId === owner))
+        .map(({ userId }) => userId);
+      if (owner !== null && !people.includes(owner) && everything.includes(owner)) people.push(owner);
+      return [id, people.length > 0 ? people : everything];
     }),
   );
 }

@@ -180,6 +180,19 @@ describe('a publication that waits for a person', () => {
     }
   });
 
+  it('is not told to an author who has left the team', async () => {
+    await forgetThePast();
+    const leaver = await bench.person('author');
+    const team = { userId_teamId: { userId: leaver.id, teamId: bench.teamId } };
+    const mine = await bench.connect(leaver, MEMBERS[3]);
+    await stuck(leaver, mine.id);
+    await ctx.db.membership.delete({ where: team });
+    expect(await queueNotices(ctx)).toBe(1);
+    expect(await ctx.db.emailNotice.findMany({ where: { state: 'queued' } })).toMatchObject([
+      { recipientId: manager.id },
+    ]);
+  });
+
   it('is no news after two days', async () => {
     await forgetThePast();
     const tomorrow = { now: () => new Date(Date.now() + 49 * 3_600_000) };
@@ -248,9 +261,13 @@ it('without SMTP_URL nothing is queued', async () => {
 });
 
 /** A publication that was missed, with its event, as a worker leaves it. */
-async function stuck() {
-  const post = await write({ scheduledAt: new Date(Date.now() + 60_000).toISOString() });
-  await schedulePost(ctx, bench.author, post.id);
+async function stuck(author = bench.author, accountId = bench.account.id) {
+  const post = await createPost(ctx, author, {
+    text: `Text ${crypto.randomUUID()}`,
+    accounts: [accountId],
+    scheduledAt: new Date(Date.now() + 60_000).toISOString(),
+  });
+  await schedulePost(ctx, author, post.id);
   const threeHoursAgo = new Date(Date.now() - 3 * 3_600_000);
   await ctx.db.publication.updateMany({
     where: { postId: post.id },
