@@ -1,6 +1,6 @@
 /**
  * The layering of src/: imports point down this list only.
- *   main > app > {http, worker} > admin > publishing > {accounts, identity, media} > {platforms, audit} > domain
+ *   main > app > {http, worker} > admin > publishing > {accounts, identity, media, notices} > {platforms, audit} > domain
  * `config`, `context`, `clock`, `log`, `database` are leaves that `domain` never sees. Tests may import anything below them.
  */
 const LAYERS = [
@@ -13,6 +13,7 @@ const LAYERS = [
   ['accounts', '^src/accounts/'],
   ['identity', '^src/identity/'],
   ['media', '^src/media/'],
+  ['notices', '^src/notices/'],
   ['platforms', '^src/platforms/'],
   ['audit', '^src/audit/'],
   ['domain', '^src/domain/'],
@@ -27,6 +28,7 @@ const RANK = {
   accounts: 5,
   identity: 5,
   media: 5,
+  notices: 5,
   platforms: 6,
   audit: 6,
   domain: 7,

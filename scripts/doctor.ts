@@ -7,6 +7,7 @@ import { TokenUnreadableError } from '../src/accounts/token-cipher.ts';
 import { readConfig, sandboxedPlatforms } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
 import { PLATFORM_LABEL, PLATFORMS } from '../src/domain/platform-name.ts';
+import { createMailer } from '../src/notices/mailer.ts';
 import type { OpenContext } from '../src/open-context.ts';
 import { oldestOverdueSeconds } from '../src/publishing/overdue.ts';
 import { explain } from '../src/startup-error.ts';
@@ -41,6 +42,8 @@ async function look({ ctx }: OpenContext): Promise<number> {
   await lookAtKeys(ctx);
   console.log('Platforms');
   for (const platform of PLATFORMS) await lookAtPlatform(ctx, platform);
+  console.log('E-mail');
+  await lookAtMail(ctx);
   return problems === 0 ? 0 : 1;
 }
 
@@ -117,5 +120,19 @@ async function lookAtPlatform({ config, platforms }: AppContext, platform: (type
     bad(
       `${label}: ${new URL(apiUrl).host} cannot be reached (${cause}). Check the network, the proxy and the firewall.`,
     );
+  }
+}
+
+async function lookAtMail({ config }: AppContext): Promise<void> {
+  const { mail } = config;
+  if (mail === null)
+    return note('not set up: people see in the panel what waits for them. Set SMTP_URL and MAIL_FROM.');
+  const { host } = new URL(mail.smtpUrl);
+  try {
+    await createMailer(mail).verify();
+    good(`${host} lets us in; mails come from ${mail.from}`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    bad(`${host} does not let us in (${code}). Check SMTP_URL: host, port, user and password.`);
   }
 }

@@ -24,6 +24,28 @@ export const origin = (name: string) =>
 export const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
 
+/** The words never repeat the value: it has a password in it. */
+export const smtpAddress = (name: string) =>
+  z
+    .string()
+    .regex(/^smtps?:\/\//, {
+      error: `${name} must start with smtp:// or smtps://. Leave it out to send no e-mail.`,
+      abort: true,
+    })
+    .refine(
+      (text) => URL.canParse(text) && new URL(text).hostname !== '',
+      `${name} is not an address such as smtp://user:password@mail.example.com:587; special characters of the password must be percent-encoded.`,
+    );
+
+/** `posts@example.com`, or with a name: `Posts <posts@example.com>`. */
+export const sender = (name: string) =>
+  z
+    .string()
+    .refine(
+      (text) => /^([^<>\r\n]+<)?[^\s@<>]+@[^\s@<>]+>?$/.test(text) && text.includes('<') === text.endsWith('>'),
+      `${name} must be an e-mail address, such as posts@example.com or Posts <posts@example.com>.`,
+    );
+
 export function sessionSecrets(text: string, check: z.RefinementCtx<string>): readonly string[] {
   const secrets = text
     .split(',')

@@ -73,6 +73,23 @@ describe('problems', () => {
     expect(problemsOf({ [given]: 'something' })).toEqual([expect.stringContaining(`${missing} is missing`)]);
   });
 
+  it.each([
+    ['SMTP_URL', 'smtp://mail.example.com', 'MAIL_FROM'],
+    ['MAIL_FROM', 'Posts <posts@example.com>', 'SMTP_URL'],
+  ])('include %s as %s without %s', (given, value, missing) => {
+    expect(problemsOf({ [given]: value })).toEqual([expect.stringContaining(`${missing} is missing`)]);
+  });
+
+  it.each([
+    ['http://mail.example.com', 'a@example.com', 'SMTP_URL must start with'],
+    ['smtp://ann:pa ss@', 'a@example.com', 'SMTP_URL is not an address'],
+    ['smtp://mail.example.com', 'somebody', 'MAIL_FROM must be'],
+    ['smtp://mail.example.com', 'Posts <posts@example.com', 'MAIL_FROM must be'],
+    ['smtp://mail.example.com', 'a@example.com\r\nBcc: b@example.com', 'MAIL_FROM must be'],
+  ])('include a mail server %s with the sender %s', (SMTP_URL, MAIL_FROM, sentence) => {
+    expect(problemsOf({ SMTP_URL, MAIL_FROM })).toEqual([expect.stringContaining(sentence)]);
+  });
+
   it('include an e-mail address for the first superuser without a password', () => {
     expect(problemsOf({ SUPERUSER_EMAIL: 'ann@example.com' })).toEqual([
       expect.stringContaining('SUPERUSER_PASSWORD is missing'),
@@ -99,8 +116,13 @@ describe('problems', () => {
   });
 
   it('never repeat a secret', () => {
-    const problems = problemsOf({ SESSION_SECRET: 'hunter2', TOKEN_KEYS: 'k1:hunter2' });
-    expect(problems).toHaveLength(2);
+    const problems = problemsOf({
+      SESSION_SECRET: 'hunter2',
+      TOKEN_KEYS: 'k1:hunter2',
+      SMTP_URL: 'ftp://hunter2@mail',
+      MAIL_FROM: 'a@example.com',
+    });
+    expect(problems).toHaveLength(3);
     expect(problems.join()).not.toContain('hunter2');
   });
 

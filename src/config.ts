@@ -10,7 +10,9 @@ import {
   oneOf,
   origin,
   port,
+  sender,
   sessionSecrets,
+  smtpAddress,
   tokenKeys,
   trustProxy,
   webAddress,
@@ -48,6 +50,8 @@ export interface Config {
   sandbox: 'auto' | 'on' | 'off';
   sandboxPort: number;
   platforms: Readonly<Record<Platform, PlatformSettings>>;
+  /** How people are told by e-mail; null: not at all. */
+  mail: { smtpUrl: string; from: string } | null;
   logLevel: string;
   metricsToken: string | null;
   /** Express's `trust proxy`: false, or a hop count, or a list of addresses. */
@@ -126,6 +130,8 @@ const variables = z.object({
   X_CLIENT_SECRET: z.string().optional(),
   X_AUTHORIZE_URL: webAddress('X_AUTHORIZE_URL').default('https://x.com/i/oauth2/authorize'),
   X_API_URL: webAddress('X_API_URL').default('https://api.x.com'),
+  SMTP_URL: smtpAddress('SMTP_URL').optional(),
+  MAIL_FROM: sender('MAIL_FROM').optional(),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_TOKEN: z.string().optional(),
   TRUST_PROXY: z
@@ -189,6 +195,7 @@ function contradictions(v: Readonly<Record<string, string | undefined>>): string
     ['LINKEDIN_CLIENT_ID', v.LINKEDIN_CLIENT_ID, 'LINKEDIN_CLIENT_SECRET', v.LINKEDIN_CLIENT_SECRET],
     ['FACEBOOK_APP_ID', v.FACEBOOK_APP_ID, 'FACEBOOK_APP_SECRET', v.FACEBOOK_APP_SECRET],
     ['SUPERUSER_EMAIL', v.SUPERUSER_EMAIL, 'SUPERUSER_PASSWORD', v.SUPERUSER_PASSWORD],
+    ['SMTP_URL', v.SMTP_URL, 'MAIL_FROM', v.MAIL_FROM],
   ];
   for (const [first, one, second, other] of pairs) {
     if ((one === undefined) !== (other === undefined)) {
@@ -260,6 +267,7 @@ function assemble(v: Variables): Config {
         version: null,
       },
     },
+    mail: v.SMTP_URL !== undefined && v.MAIL_FROM !== undefined ? { smtpUrl: v.SMTP_URL, from: v.MAIL_FROM } : null,
     logLevel: v.LOG_LEVEL,
     metricsToken: v.METRICS_TOKEN ?? null,
     trustProxy: trustProxy(v.TRUST_PROXY),

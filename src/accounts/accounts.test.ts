@@ -56,6 +56,7 @@ describe('connecting an account', () => {
       ownerId: null,
       connectedById: manager.id,
       tokenExpiresAt: days(60),
+      permissionEndsAt: days(60),
     });
     const credential = await credentialOf(account);
     expect(JSON.stringify([account, credential, await eventsOf(account)])).not.toMatch(/access-1|refresh-1/);
@@ -153,6 +154,7 @@ describe('disconnecting an account', () => {
       id: account.id,
       status: 'disconnected',
       tokenExpiresAt: null,
+      permissionEndsAt: null,
     });
     await disconnectAccount(context(), manager, account.id);
     expect(await fresh.db.accountCredential.count({ where: { accountId: account.id } })).toBe(0);

@@ -6,6 +6,7 @@ import { type Actor, roleIn } from '../domain/access.ts';
 import { PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import type { AccountCandidate, TokenGrant } from '../platforms/platform.ts';
+import { permissionEnd } from './permission-end.ts';
 import { replaceTokens } from './stored-tokens.ts';
 
 export interface Connection {
@@ -86,6 +87,7 @@ export function grantedFields(actor: Actor, grant: TokenGrant, now: Date) {
     connectedById: actor.id,
     connectedAt: now,
     tokenExpiresAt: grant.accessTokenExpiresAt,
+    permissionEndsAt: permissionEnd(grant),
     // Goes with the refresh token: an old one that stays keeps its own end.
     ...(grant.refreshToken && { refreshTokenExpiresAt: grant.refreshTokenExpiresAt }),
   };

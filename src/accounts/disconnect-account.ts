@@ -33,6 +33,7 @@ export async function disconnectAccount(
         statusReason: `Disconnected by ${actor.name}.`,
         tokenExpiresAt: null,
         refreshTokenExpiresAt: null,
+        permissionEndsAt: null,
       },
     });
     if (count === 1) {

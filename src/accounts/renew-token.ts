@@ -9,6 +9,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { ConnectError, type TokenGrant } from '../platforms/platform.ts';
+import { permissionEnd } from './permission-end.ts';
 import { endRefreshLease, isStale, type RefreshLease } from './refresh-lease.ts';
 import { renewalTime } from './renewal-time.ts';
 import { openRefreshToken, sealTokens } from './stored-tokens.ts';
@@ -89,6 +90,7 @@ async function storeRenewed(
       data: {
         tokenExpiresAt: grant.accessTokenExpiresAt,
         ...(grant.refreshTokenExpiresAt && { refreshTokenExpiresAt: grant.refreshTokenExpiresAt }),
+        ...(grant.refreshToken && { permissionEndsAt: permissionEnd(grant) }),
       },
     });
     await recordEvent(

@@ -1,13 +1,16 @@
 /** What the first page shows: what waits for a person, what leaves next, what went out and how late, what happened. */
 import type { AppContext } from '../context.ts';
-import { type Actor, can, canSometimes, type ResourceName } from '../domain/access.ts';
+import { type Actor, canSometimes, type ResourceName } from '../domain/access.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { NEEDS_ATTENTION } from '../domain/publication.ts';
 import { peopleToHandOver } from '../publishing/hand-over-report.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 import { workerPresence } from '../publishing/worker-presence.ts';
-import { reconnectAddress, sandboxFeed } from './account-address.ts';
+import { sandboxFeed } from './account-address.ts';
+import { deadConnections } from './dead-connections.ts';
+import { endingConnections } from './ending-connections.ts';
 import { aboutText } from './event-subject.ts';
+import { problemsAhead } from './problems-ahead.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import type { Where } from './resource-query.ts';
 
@@ -59,6 +62,8 @@ export async function dashboardData(
     drafts,
     accounts,
     accountsToReconnect,
+    ending,
+    ahead,
     late,
     workers,
     overdueSeconds,
@@ -96,11 +101,9 @@ export async function dashboardData(
     db.publication.count({ where: published }),
     db.post.count({ where: within('Post', { status: 'draft' }) }),
     db.connectedAccount.count({ where: activeAccounts }),
-    db.connectedAccount.findMany({
-      where: within('ConnectedAccount', { status: 'reconnect_required' }),
-      take: LENGTH,
-      select: { id: true, platform: true, kind: true, displayName: true, teamId: true, ownerId: true },
-    }),
+    deadConnections(ctx, actor, within('ConnectedAccount'), within('Publication')),
+    endingConnections(ctx, actor, within('ConnectedAccount'), within('Publication')),
+    problemsAhead(ctx, within('Publication')),
     db.publication.findMany({
       where: within('Publication', {
         status: 'published',
@@ -135,11 +138,9 @@ export async function dashboardData(
       about: aboutText(metadata),
       account: accountsOf.find(({ id }) => id === event.entityId)?.account ?? null,
     })),
-    accountsToReconnect: accountsToReconnect.map(({ ownerId, ...account }) => ({
-      ...account,
-      reconnectUrl: reconnectAddress(account),
-      mayReconnect: can(actor, 'ConnectedAccount', 'reconnect', { ownerId, teamId: account.teamId }),
-    })),
+    accountsToReconnect,
+    endingConnections: ending,
+    problemsAhead: ahead,
     toHandOver,
     workerRuns: workers.some(({ state }) => state === 'running'),
     // Machines and their processes are the operator's business.

@@ -1,5 +1,7 @@
 /** What a person is told after putting a post or publication on its way: also that it will not leave, and why. */
+import type { ConnectedAccount } from '@prisma/client';
 import type { AppContext } from '../context.ts';
+import { dayInWords } from '../domain/time-in-words.ts';
 import { activeHoldFor } from '../publishing/holds.ts';
 
 /** What a hold keeps from leaving. */
@@ -7,19 +9,38 @@ const ABOUT_TO_LEAVE = ['scheduled', 'retrying', 'publishing', 'held'] as const;
 
 /** @param otherwise what is said when nothing stands in the way */
 export async function launchNotice(ctx: AppContext, postId: string, otherwise: string): Promise<string> {
-  const { status, publications } = await ctx.db.post.findUniqueOrThrow({
+  const { status, timeZone, publications } = await ctx.db.post.findUniqueOrThrow({
     where: { id: postId },
     select: {
       status: true,
+      timeZone: true,
       publications: {
         where: { status: { in: [...ABOUT_TO_LEAVE] } },
-        select: { account: true },
+        select: { account: true, dueAt: true },
         orderBy: { id: 'asc' },
       },
     },
   });
   if (status === 'awaiting_approval') return 'Waiting for approval by somebody else in the team.';
-  return (await holdNotice(ctx, publications)) ?? otherwise;
+  const held = await holdNotice(ctx, publications);
+  return held ?? otherwise + endNotices(ctx, publications, timeZone ?? 'UTC');
+}
+
+/** What leaves only if somebody connects the account again before. Nothing is refused for it: there is time. */
+function endNotices(
+  ctx: AppContext,
+  publications: readonly { account: ConnectedAccount; dueAt: Date | null }[],
+  timeZone: string,
+): string {
+  const now = ctx.clock.now();
+  const sentences = publications.flatMap(({ account: { displayName, permissionEndsAt: endsAt }, dueAt }) => {
+    if (endsAt === null || dueAt === null || endsAt > dueAt) return [];
+    const day = dayInWords(endsAt, now, timeZone);
+    return endsAt <= now
+      ? [` But the connection to ${displayName} ended on ${day}: connect it again.`]
+      : [` But the connection to ${displayName} ends on ${day}, before this is due: connect it again until then.`];
+  });
+  return sentences.join('');
 }
 
 /** The same for one publication that was sent again. */

@@ -7,6 +7,7 @@ import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { accountAddress } from './account-address.ts';
 import { approvalDetails } from './approval-details.ts';
+import { FINDINGS, findingsOf } from './problems-ahead.ts';
 import { historyOf } from './record-history.ts';
 
 const ACCOUNT = {
@@ -44,6 +45,7 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
       errorCode: true,
       errorMessage: true,
       account: ACCOUNT,
+      preflight: FINDINGS,
       _count: { select: { attempts: true } },
     },
   });
@@ -52,7 +54,10 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   const { team } = await ctx.db.post.findUniqueOrThrow({ where: { id: postId }, select: { team: TEAM_DELIVERY } });
   return {
     team,
-    publications: publications.map(({ _count, ...publication }) => publication),
+    publications: publications.map(({ _count, preflight, ...publication }) => ({
+      ...publication,
+      findings: findingsOf({ status: publication.status, preflight }),
+    })),
     approval: await approvalDetails(ctx, postId),
     history: await historyOf(ctx, actor, 'Post', postId),
     canEdit: canEditPost(statuses),
@@ -69,6 +74,8 @@ export async function publicationDetails(
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
     select: {
+      status: true,
+      preflight: FINDINGS,
       account: ACCOUNT,
       team: TEAM_DELIVERY,
       post: {
@@ -104,9 +111,10 @@ export async function publicationDetails(
     shownEvidence(ctx, publicationId),
     historyOf(ctx, actor, 'Publication', publicationId),
   ]);
-  const { account, post } = publication;
+  const { account, post, status, preflight, ...shown } = publication;
   return {
-    ...publication,
+    ...shown,
+    findings: findingsOf({ status, preflight }),
     post: { ...post, media: post.media.map(({ altText, media }) => ({ ...media, altText })) },
     account: { ...account, address: accountAddress(ctx, account) },
     evidence,

@@ -96,7 +96,7 @@ async function consent(part: { untick?: readonly string[]; deny?: boolean } = {}
 }
 
 describe('coming back from Facebook', () => {
-  test('with one Page connects it, with the Page’s own token, which has no end', async () => {
+  test('with one Page connects it, with the Page’s own token, which has no end but the person’s permission has', async () => {
     const answer = await visitor.get(await consent());
     expect([answer.status, answer.location]).toEqual([302, ACCOUNTS]);
     const [account, ...others] = await accounts();
@@ -109,9 +109,12 @@ describe('coming back from Facebook', () => {
       status: 'active',
       tokenExpiresAt: null,
       refreshTokenExpiresAt: null,
+      permissionEndsAt: expect.any(Date),
       scopes: ['pages_show_list', 'pages_read_engagement', 'pages_manage_posts', 'business_management'],
     });
     expect(tokenOf(account)).toMatch(/^page-1001-of-long-/);
+    const days = ((account?.permissionEndsAt?.getTime() ?? 0) - server.clock.now().getTime()) / 86_400_000;
+    expect(Math.round(days)).toBe(90);
   });
 
   test('with several asks which one, and offers only those that may be published on', async () => {
@@ -131,7 +134,12 @@ describe('coming back from Facebook', () => {
     const chosen = await visitor.post('/connect/facebook/choice', { pending, account: '1003' });
     expect(chosen.location).toBe(ACCOUNTS);
     const [account] = await accounts();
-    expect(account).toMatchObject({ externalId: '1003', displayName: 'Museum', tokenExpiresAt: null });
+    expect(account).toMatchObject({
+      externalId: '1003',
+      displayName: 'Museum',
+      tokenExpiresAt: null,
+      permissionEndsAt: expect.any(Date),
+    });
     expect(tokenOf(account)).toMatch(/^page-1003-of-long-/);
   });
 

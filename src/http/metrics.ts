@@ -4,6 +4,7 @@
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { AppContext } from '../context.ts';
+import { PREFLIGHT_KINDS } from '../domain/preflight.ts';
 import { PUBLICATION_STATUSES } from '../domain/publication.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
 
@@ -26,6 +27,18 @@ export function createMetrics(ctx: Pick<AppContext, 'db'>): Registry {
     [],
     async (set) => {
       set(await oldestOverdueSeconds(ctx));
+    },
+  );
+  gauge(
+    'scheduler_preflight_problems',
+    'What stands in the way of publications that fall due within a day, by kind',
+    ['kind'],
+    async (set) => {
+      const counts = await ctx.db.$queryRaw<{ kind: string; count: number }[]>`
+        SELECT kind, count(*)::int AS count
+        FROM preflight_findings JOIN publications ON publications.id = publication_id
+        WHERE publications.status IN ('scheduled', 'awaiting_approval') GROUP BY kind`;
+      for (const kind of PREFLIGHT_KINDS) set(counts.find((row) => row.kind === kind)?.count ?? 0, { kind });
     },
   );
   gauge('scheduler_workers_alive', `Worker processes that beat within ${ALIVE_SECONDS} seconds`, [], async (set) => {

@@ -23,6 +23,7 @@ export const tokenGrant = z.object({
   accessTokenExpiresAt: instant.nullable(),
   refreshToken: z.string().nullable(),
   refreshTokenExpiresAt: instant.nullable(),
+  permissionEndsAt: instant.nullable().exactOptional(),
   scopes: z.array(z.string()),
 });
 export const accountCandidate = z.object({

@@ -65,7 +65,7 @@ describe('asking for consent', () => {
 describe('a code', () => {
   const exchange = () => connector.exchangeCode({ code: 'the+code', redirectUri, codeVerifier: '' }, now);
 
-  test('becomes a long-lived token, with its end as an instant and what was really granted', async () => {
+  test('becomes a long-lived token, with its end, the end of the person’s permission and what was really granted', async () => {
     answers['/v26.0/me/permissions'] = {
       body: {
         data: permissions({
@@ -80,6 +80,7 @@ describe('a code', () => {
       accessTokenExpiresAt: new Date('2027-01-20T11:59:04Z'),
       refreshToken: null,
       refreshTokenExpiresAt: null,
+      permissionEndsAt: new Date('2027-02-19T12:00:00Z'),
       scopes: ['pages_show_list'],
     });
   });

@@ -3,7 +3,9 @@
  * Source: Meta's "Manually build a login flow", "Long-lived access tokens" and Page access token pages. Its quirks: scopes
  * are separated by commas; the token endpoint does not say what was granted, `/me/permissions` does; who once unticked a
  * permission is asked for it again only with `auth_type=rerequest`. A Page has a token of its own; derived from a
- * long-lived token it has no end, so there is nothing to refresh.
+ * long-lived token it has no end, so there is nothing to refresh; but access to data lapses 90 days after the person last
+ * used the app, and then the person has to consent again. `debug_token` would tell that day, but takes a token in its
+ * address; consenting is using the app, so the day is known without it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -22,6 +24,9 @@ const SCOPES = [...REQUIRED_SCOPES, 'business_management'];
 
 /** Any of these lets a person publish as the Page. Pages of the new kind name their tasks otherwise. */
 const PUBLISHING_TASKS = ['CREATE_CONTENT', 'MANAGE', 'PROFILE_PLUS_CREATE_CONTENT', 'PROFILE_PLUS_FULL_CONTROL'];
+
+/** Source: Meta's "Data access expiration". */
+const DATA_ACCESS_DAYS = 90;
 
 /** How long a person is kept waiting when Facebook has a hiccup. */
 const RETRY_DELAYS_MS = [500, 1500];
@@ -65,7 +70,13 @@ export function createFacebookConnector(settings: PlatformSettings, options: Con
         now,
       );
       const permissions = await ask(graphRead(settings, '/me/permissions', {}, long.accessToken));
-      return { ...long, refreshToken: null, refreshTokenExpiresAt: null, scopes: readPermissionsAnswer(permissions) };
+      return {
+        ...long,
+        refreshToken: null,
+        refreshTokenExpiresAt: null,
+        permissionEndsAt: new Date(now.getTime() + DATA_ACCESS_DAYS * 86_400_000),
+        scopes: readPermissionsAnswer(permissions),
+      };
     },
 
     async candidates(grant) {
@@ -172,6 +183,7 @@ function candidateOf(id: string, name: string, accessToken: string, grant: Token
       accessTokenExpiresAt: null,
       refreshToken: null,
       refreshTokenExpiresAt: null,
+      ...(grant.permissionEndsAt !== undefined && { permissionEndsAt: grant.permissionEndsAt }),
       scopes: grant.scopes,
     },
   };

@@ -79,6 +79,11 @@ export interface TokenGrant {
   accessTokenExpiresAt: Date | null;
   refreshToken: string | null;
   refreshTokenExpiresAt: Date | null;
+  /**
+   * When only a person can renew it, where that is not the end of the refresh token (or, without one, of the access token):
+   * null for never. Absent: it is.
+   */
+  permissionEndsAt?: Date | null;
   scopes: readonly string[];
 }
 

@@ -181,7 +181,10 @@ function notConnected(account: ConnectedAccount): string {
  * The approval of exactly what would be sent. `missing`: there was one, but for something else. Null: nobody ever asked
  * for one, because the team began to require it after this was scheduled.
  */
-async function findApproval(ctx: AppContext, publication: ClaimedPublication): Promise<Approval | 'missing' | null> {
+export async function findApproval(
+  ctx: AppContext,
+  publication: ClaimedPublication,
+): Promise<Approval | 'missing' | null> {
   const post = await readPost(ctx.db, publication.postId);
   const valid = await validApproval(ctx.db, post);
   if (valid !== null) return valid;

@@ -58,12 +58,14 @@ export async function openBench(
     database?: FreshDatabase;
     /** LINKEDIN_POSTS_API */
     postsApi?: 'posts' | 'ugcPosts';
+    /** Whether LinkedIn gives refresh tokens, as to approved partners. */
+    partner?: boolean;
   } = {},
 ): Promise<Bench> {
   const dataDir = await mkdtemp(join(tmpdir(), 'scheduler-bench-'));
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const database = over.database ?? (await freshDatabase());
-  const sandbox = await startSandbox({ port: 0, dataDir, log });
+  const sandbox = await startSandbox({ port: 0, dataDir, log, linkedin: { partner: over.partner ?? false } });
   const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
   const clock = over.clock ?? systemClock;
   const linkedin = {

@@ -1,17 +1,21 @@
 /** Front door 2: the queues and what each job calls, the sweep, and the dispatcher that keeps the instant. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { renewDueTokens } from '../accounts/renew-due-tokens.ts';
 import { exportChainHead } from '../audit/export-head.ts';
 import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
 import { removeUnusedImages } from '../media/remove-unused-images.ts';
+import { createNoticeQueue } from '../notices/notice-queue.ts';
 import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
+import { holdForDeadAccounts } from '../publishing/dead-accounts.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
+import { preflight } from '../publishing/preflight.ts';
 import { guardAgainstRestore } from '../publishing/restore-guard.ts';
 import { recoverAbandonedClaims, releaseGroundlessHolds } from '../publishing/sweep.ts';
+import { backgroundWork } from './background-work.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { startNoticeSender } from './notice-sender.ts';
 import { reportStrangeAlarms } from './strange-alarms.ts';
 
 /** Publications in flight in one process. Each waits for a platform most of the time. */
@@ -36,6 +40,7 @@ export interface Worker {
 export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void> {
   // An alarm that fails is worth one more ring; the sweep covers the rest.
   await ctx.boss.createQueue(ALARM_QUEUE, { retryLimit: 1, retryDelay: 1, expireInSeconds: 60 });
+  await createNoticeQueue(ctx.boss);
 }
 
 export async function startWorker(ctx: AppContext): Promise<Worker> {
@@ -50,23 +55,18 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   const heartbeat = await startHeartbeat(ctx);
   const stopLookUps = new AbortController();
   const dispatcher = startDispatcher(ctx, CONCURRENCY);
+  // A renewal that is cut short may have used up a token that is good once: a stop waits for it.
+  const renewing = backgroundWork(ctx.log, 'tokens could not be renewed; trying again', async () => {
+    await renewDueTokens(ctx);
+  });
+  const lookingAhead = backgroundWork(ctx.log, 'looking ahead failed; trying again', async (signal) => {
+    await holdForDeadAccounts(ctx);
+    await preflight(ctx, signal);
+  });
+  const notices = await startNoticeSender(ctx);
   let lastSweep = performance.now();
   let imagesRemoved = Number.NEGATIVE_INFINITY;
   let stopping = false;
-  let renewing: Promise<void> | null = null;
-
-  /** Beside the sweep: a token endpoint that is slow to answer keeps nothing else waiting. */
-  function renewTokens(): void {
-    renewing ??= renewDueTokens(ctx)
-      .then(
-        () => undefined,
-        (error: unknown) => ctx.log.error({ err: error }, 'tokens could not be renewed; trying again'),
-      )
-      .finally(() => {
-        renewing = null;
-      });
-  }
-
   async function sweep(): Promise<void> {
     // What is due does not wait until what was abandoned is recovered.
     dispatcher.wake();
@@ -76,7 +76,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       dispatcher.wake();
       lastSweep = performance.now();
       await heartbeat.beat();
-      renewTokens();
+      renewing.start();
+      lookingAhead.start();
+      notices.start();
       await sealAuditChain(ctx.db);
       await exportChainHead(ctx);
       await lookUpUnconfirmed(ctx, stopLookUps.signal);
@@ -118,8 +120,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       stopLookUps.abort();
       await ctx.boss.offWork(ALARM_QUEUE);
       await sweeping;
-      // A renewal that is cut short may have used up a token that is good once.
-      await Promise.race([renewing, pause(ctx.timings.drainMs, undefined, { ref: false })]);
+      await Promise.all([renewing, lookingAhead, notices].map((work) => work.stop(ctx.timings.drainMs)));
       await dispatcher.stop(ctx.timings.drainMs);
       await heartbeat.end();
     },

@@ -3,6 +3,7 @@ import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
+import { type EndingConnection, EndingConnections } from './ending-connections.tsx';
 import { HistoryCard } from './history-list.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
@@ -34,6 +35,9 @@ export default function AccountPage({ resource, record: given }: ActionProps) {
           time goes out once it is connected again.
         </Banner>
       ) : null}
+      <EndingConnections
+        connections={(record.details?.endingConnections as readonly EndingConnection[] | undefined) ?? []}
+      />
       <div className="ss-columns">
         <div>
           <Card aside={null}>

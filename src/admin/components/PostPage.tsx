@@ -11,6 +11,7 @@ import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { PostImages, shownImages } from './post-images.tsx';
+import { type Finding, FindingsBanner } from './problems-ahead.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
@@ -27,6 +28,7 @@ interface PublicationLine {
   errorMessage: string | null;
   /** Instead of the post's own. */
   text: string | null;
+  findings: Finding[];
   account: { id: string; platform: string; displayName: string; status: string };
 }
 
@@ -97,6 +99,9 @@ export default function PostPage({ record: given }: ActionProps) {
       ) : (
         <NextStep record={record} publications={publications} />
       )}
+      {publications.map(({ id, findings, account }) => (
+        <FindingsBanner key={id} findings={findings} about={account.displayName} />
+      ))}
       <div className="ss-columns">
         <div>
           {details !== undefined && details.approval.waiting.length > 0 ? (

@@ -11,6 +11,7 @@ import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import { hasAction, type PanelRecord } from './panel-client.ts';
 import { imageOf, PostImages } from './post-images.tsx';
+import { type Finding, FindingsBanner } from './problems-ahead.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { ResolvePanel } from './resolve-panel.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
@@ -41,6 +42,7 @@ interface Details {
   attempts: Attempt[];
   evidence: ShownEvidence | null;
   history: History;
+  findings: Finding[];
 }
 
 export default function PublicationPage({ record: given }: ActionProps) {
@@ -74,6 +76,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
       }
       actions={<ActionButtons resource="Publication" record={record} onDone={reload} />}
     >
+      <FindingsBanner findings={details.findings} />
       {status === 'unconfirmed' && hasAction(record.recordActions, 'resolve') ? (
         <ResolvePanel record={record} account={account} onDone={reload} />
       ) : null}

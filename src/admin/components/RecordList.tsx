@@ -6,6 +6,7 @@ import { Link, useLocation, useNavigate } from 'react-router-dom';
 import { AuditFilters } from './audit-filters.tsx';
 import { AuditExport, AuditVerify } from './audit-tools.tsx';
 import { ConnectButtons } from './connect-buttons.tsx';
+import { type EndingConnection, EndingConnections } from './ending-connections.tsx';
 import { LIST_TEXTS, type ListText } from './list-texts.ts';
 import { Banner, EmptyState, Loading, Page } from './page-frame.tsx';
 import { type Answer, api, hasAction } from './panel-client.ts';
@@ -40,6 +41,7 @@ export default function RecordList({ resource }: ActionProps) {
       }
     >
       {resource.id === 'AuditEvent' ? <AuditFilters /> : null}
+      <EndingConnections connections={endingOf(answer)} />
       <div className="ss-list-tools">
         {resource.id === 'AuditEvent' ? (
           <AuditVerify resource={resource} onDone={reload} />
@@ -57,6 +59,12 @@ export default function RecordList({ resource }: ActionProps) {
       </div>
     </Page>
   );
+}
+
+/** Only the list of accounts comes with some. */
+function endingOf(answer: Answer | null): readonly EndingConnection[] {
+  const data = answer?.data as { endingConnections?: readonly EndingConnection[] } | undefined;
+  return data?.endingConnections ?? [];
 }
 
 /** Loads what the address asks for, again when it changes. The old list stays until the new one is there. */

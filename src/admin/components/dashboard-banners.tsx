@@ -3,8 +3,10 @@ import { Link } from 'react-router-dom';
 import { platformLabel } from './badges.tsx';
 import { ConnectButtons } from './connect-buttons.tsx';
 import type { DashboardData } from './dashboard-data.ts';
+import { EndingConnections } from './ending-connections.tsx';
 import { duration } from './moments.tsx';
 import { Banner, Card } from './page-frame.tsx';
+import { ProblemsAheadBanner } from './problems-ahead.tsx';
 import { OutsideLink } from './record-values.tsx';
 
 /** Less than this is ordinary: a rate limit, a slow answer. */
@@ -37,7 +39,7 @@ export function Banners({ data }: { data: DashboardData }) {
           icon="AlertTriangle"
           title={`${account.displayName} (${platformLabel(account.platform)}) has to be connected again`}
         >
-          Its posts wait until then; nothing is lost.{' '}
+          <WaitingPosts waiting={account.waiting} />{' '}
           {account.mayReconnect ? (
             <a href={account.reconnectUrl}>Connect it again</a>
           ) : (
@@ -45,6 +47,8 @@ export function Banners({ data }: { data: DashboardData }) {
           )}
         </Banner>
       ))}
+      <ProblemsAheadBanner ahead={data.problemsAhead} />
+      <EndingConnections connections={data.endingConnections} />
       {data.toHandOver.map((person) => (
         <Banner key={person.id} tone="amber" icon="UserX" title={`${person.name} is deactivated and has work left`}>
           {leftBehind(person)}{' '}
@@ -68,6 +72,26 @@ function leftBehind({ posts, accounts }: { posts: number; accounts: number }): s
   ].filter((part) => part !== '');
   const text = parts.join(' and ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function WaitingPosts({
+  waiting: { total, first },
+}: {
+  waiting: DashboardData['accountsToReconnect'][number]['waiting'];
+}) {
+  if (total === 0) return 'Nothing waits for it at the moment.';
+  return (
+    <>
+      {total === 1 ? 'One post waits' : `${total.toLocaleString('en')} posts wait`} until then; nothing is lost:{' '}
+      {first.map(({ id, text }, index) => (
+        <span key={id}>
+          {index === 0 ? '' : ', '}
+          <Link to={`/admin/resources/Publication/records/${id}/show`}>“{text}”</Link>
+        </span>
+      ))}
+      {total > first.length ? ` and ${(total - first.length).toLocaleString('en')} more` : ''}.
+    </>
+  );
 }
 
 export function FirstSteps({ data }: { data: DashboardData }) {

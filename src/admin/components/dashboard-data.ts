@@ -1,5 +1,7 @@
 /** What the dashboard's handler answers (admin/dashboard.ts). */
 import type { ConnectChoice } from './connect-buttons.tsx';
+import type { EndingConnection } from './ending-connections.tsx';
+import type { ProblemsAhead } from './problems-ahead.tsx';
 
 export interface PublicationRow {
   id: string;
@@ -37,9 +39,13 @@ export interface DashboardData extends ConnectChoice {
     platform: string;
     displayName: string;
     teamId: string;
-    mayReconnect: boolean;
     reconnectUrl: string;
+    statusReason: string | null;
+    mayReconnect: boolean;
+    waiting: { total: number; first: { id: string; text: string }[] };
   }[];
+  endingConnections: EndingConnection[];
+  problemsAhead: ProblemsAhead;
   /** Deactivated people who left something; only for superusers. */
   toHandOver: { id: string; name: string; posts: number; accounts: number }[];
   workerRuns: boolean;

@@ -1,14 +1,18 @@
+import type { ActionContext, ActionRequest, ActionResponse } from 'adminjs';
 import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope } from '../../domain/access.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
 import { reconnectAddress } from '../account-address.ts';
+import { actorOf } from '../acting.ts';
+import { endingConnections } from '../ending-connections.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { historyDetails } from '../record-history.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Where } from '../resource-query.ts';
 import { recordAction } from '../write-actions.ts';
+import { publicationScope } from './publication.ts';
 
 export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
   return {
@@ -31,6 +35,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'lastUsedAt',
         'tokenExpiresAt',
         'refreshTokenExpiresAt',
+        'permissionEndsAt',
         'createdAt',
         'updatedAt',
       ],
@@ -47,6 +52,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedAt',
         'lastUsedAt',
         'tokenExpiresAt',
+        'permissionEndsAt',
       ],
       searchColumns: ['displayName', 'externalId'],
       scope: accountScope,
@@ -56,7 +62,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       navigation: { name: 'accounts', icon: 'Link' },
       titleProperty: 'displayName',
       sort: { sortBy: 'displayName', direction: 'asc' },
-      listProperties: ['displayName', 'platform', 'status', 'team', 'owner', 'lastUsedAt', 'tokenExpiresAt'],
+      listProperties: ['displayName', 'platform', 'status', 'team', 'owner', 'lastUsedAt', 'permissionEndsAt'],
       showProperties: [
         'displayName',
         'platform',
@@ -71,6 +77,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         'connectedBy',
         'connectedAt',
         'lastUsedAt',
+        'permissionEndsAt',
         'tokenExpiresAt',
       ],
       editProperties: [],
@@ -78,9 +85,20 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       properties: { scopes: { isArray: true, isRequired: false } },
     },
     actions: {
-      list: listAction(),
+      list: listAction({
+        after: async (response: ActionResponse, _request: ActionRequest, context: ActionContext) => ({
+          ...response,
+          endingConnections: await ending(ctx, actorOf(context), {}),
+        }),
+      }),
       search: searchAction,
-      show: showAction(historyDetails(ctx, 'ConnectedAccount'), { component: 'AccountPage' }),
+      show: showAction(
+        async (record, context) => ({
+          ...(await historyDetails(ctx, 'ConnectedAccount')(record, context)),
+          endingConnections: await ending(ctx, actorOf(context), { id: record.id() }),
+        }),
+        { component: 'AccountPage' },
+      ),
       reconnect: recordAction(
         async (_actor, id) => {
           const account = await ctx.db.connectedAccount.findUniqueOrThrow({
@@ -112,7 +130,11 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
   };
 }
 
-/** The accounts somebody may know of. */
+function ending(ctx: AppContext, actor: Actor, which: Where) {
+  return endingConnections(ctx, actor, { AND: [accountScope(actor), which] }, publicationScope(actor));
+}
+
+/** The accounts somebody may know of: a personal one is its owner's business, and beside him of those who look after the team. */
 export function accountScope(actor: Actor): Where {
   const scope = readScope(actor, 'ConnectedAccount');
   if (scope.all) return {};

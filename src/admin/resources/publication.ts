@@ -1,4 +1,5 @@
 import type { AppContext } from '../../context.ts';
+import type { Actor } from '../../domain/access.ts';
 import { CANCELLABLE, RETRYABLE } from '../../domain/publication.ts';
 import { cancelMany, type DecidedMany, resolveMany, retryMany } from '../../publishing/many-publications.ts';
 import { resolvePublication } from '../../publishing/resolve-publication.ts';
@@ -11,6 +12,7 @@ import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { publicationDetails } from '../record-details.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
+import type { Where } from '../resource-query.ts';
 import { manyAction, recordAction } from '../write-actions.ts';
 
 export function publicationResource(ctx: AppContext): ResourceDefinition {
@@ -59,13 +61,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       ],
       searchColumns: ['permalink', 'externalId', 'errorCode', 'errorMessage'],
       select: { post: { select: { authorId: true } } },
-      scope: (actor) =>
-        ownedScope(
-          actor,
-          'Publication',
-          (teamId) => ({ teamId }),
-          (teamId) => ({ teamId, post: { authorId: actor.id } }),
-        ),
+      scope: publicationScope,
       subject: (row) => ({
         ownerId: text((row.post as { authorId?: unknown } | null)?.authorId),
         teamId: text(row.teamId),
@@ -167,6 +163,15 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       }),
     },
   };
+}
+
+export function publicationScope(actor: Actor): Where {
+  return ownedScope(
+    actor,
+    'Publication',
+    (teamId) => ({ teamId }),
+    (teamId) => ({ teamId, post: { authorId: actor.id } }),
+  );
 }
 
 /** Such as `4 answered, 1 no longer unconfirmed.` */

@@ -1,0 +1,94 @@
+/** What is written to people about something that waits for them. Pure; plain text, and never anything secret. */
+import { excerpt } from './excerpt.ts';
+import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
+import { momentInWords } from './time-in-words.ts';
+
+export interface NoticeText {
+  subject: string;
+  text: string;
+}
+
+interface About {
+  teamName: string;
+  accountName: string;
+  platform: Platform;
+  /** The page on which it can be repaired. */
+  address: string;
+}
+
+export interface DeadAccount extends About {
+  /** A sentence. */
+  reason: string | null;
+  waiting: { total: number; first: readonly { text: string; dueAt: Date | null }[] };
+}
+
+export function deadAccountNotice(account: DeadAccount, now: Date, timeZone: string): NoticeText {
+  const { accountName, platform, reason, waiting, address } = account;
+  const name = `${accountName} (${PLATFORM_LABEL[platform]})`;
+  const posts = waiting.first.map(
+    ({ text, dueAt }) => `- ${dueAt === null ? '' : `${momentInWords(dueAt, now, timeZone)}: `}${excerpt(text)}`,
+  );
+  const more = waiting.total - waiting.first.length;
+  return {
+    subject: `${excerpt(name)} has to be connected again`,
+    text: paragraphs(
+      reason ?? `${PLATFORM_LABEL[platform]} no longer accepts the connection to ${accountName}.`,
+      waiting.total === 0
+        ? 'Nothing waits for it at the moment.'
+        : [
+            `${waiting.total === 1 ? 'One post waits' : `${waiting.total.toLocaleString('en')} posts wait`} for it. What is still in time when it is connected goes out by itself.`,
+            ...posts,
+            ...(more > 0 ? [`- and ${more.toLocaleString('en')} more`] : []),
+          ].join('\n'),
+      `Connect it again: ${address}`,
+      footer(account),
+    ),
+  };
+}
+
+export interface StuckPublication extends About {
+  status: 'failed' | 'unconfirmed' | 'missed' | 'held' | 'awaiting_approval';
+  text: string;
+  dueAt: Date | null;
+  /** A sentence. */
+  errorMessage: string | null;
+}
+
+const SUBJECT: Readonly<Record<StuckPublication['status'], string>> = {
+  failed: 'Not published',
+  unconfirmed: 'Published or not? Please look',
+  missed: 'Missed its time',
+  held: 'Held, because it is late',
+  awaiting_approval: 'Not published, because it needs approval again',
+};
+
+const ADVICE: Readonly<Record<StuckPublication['status'], string>> = {
+  failed: 'It is not tried again by itself. Repair what is wrong and send it again, or give it up',
+  unconfirmed:
+    'It is not sent again by itself, so that it cannot appear twice. Look at the account, then say what you found',
+  missed: 'Send it now, choose a new time, or cancel it',
+  held: 'Send it now, choose a new time, or cancel it',
+  awaiting_approval: 'Approve it, or send it back',
+};
+
+export function stuckPublicationNotice(publication: StuckPublication, now: Date, timeZone: string): NoticeText {
+  const { status, accountName, platform, text, dueAt, errorMessage, address } = publication;
+  const due = dueAt === null ? '' : `, due ${momentInWords(dueAt, now, timeZone)}`;
+  return {
+    subject: `${SUBJECT[status]}: ${excerpt(text, 60)}`,
+    text: paragraphs(
+      `${accountName} on ${PLATFORM_LABEL[platform]}${due}:\n${excerpt(text, 300)}`,
+      errorMessage ?? '',
+      `${ADVICE[status]}: ${address}`,
+      footer(publication),
+    ),
+  };
+}
+
+function footer({ teamName }: About): string {
+  return `-- \nSocial Share Scheduler, team ${teamName}. It is sent to those who can do something about it.`;
+}
+
+function paragraphs(...parts: readonly string[]): string {
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
