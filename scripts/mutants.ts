@@ -21,8 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: PIPELINE,
-        from: 'let recordingAt = 0;',
-        to: 'const early = await preparation.publisher.send(preparation.request, signal); Object.assign(preparation, { publisher: { ...preparation.publisher, send: async () => early } }); let recordingAt = 0;',
+        from: 'let recordingAt = instant();',
+        to: 'const early = await preparation.publisher.send(preparation.request, signal); Object.assign(preparation, { publisher: { ...preparation.publisher, send: async () => early } }); let recordingAt = instant();',
       },
     ],
   },
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the check for a pause before sending',
-    edits: [{ file: SENDING, from: 'performance.now() - recordingAt >', to: 'performance.now() - recordedAt >' }],
+    edits: [{ file: SENDING, from: 'elapsedMs(recordingAt) >', to: 'performance.now() - recordedAt >' }],
   },
   {
     without: 'the hold check at the last moment',
@@ -199,7 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/publishing/schedule-post.ts',
-        from: 'if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, dueAt);',
+        from: 'if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, sendAt);',
         to: '',
       },
     ],

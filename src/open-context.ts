@@ -14,6 +14,7 @@ import { startEmbeddedPostgres } from './database/embedded-postgres.ts';
 import { migrate } from './database/migrate.ts';
 import { MigrationError } from './database/migration-error.ts';
 import type { Platform } from './domain/platform-name.ts';
+import { createHttpClient } from './platforms/http-client.ts';
 import { AVAILABLE_PLATFORMS, createPlatforms } from './platforms/registry.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
 import { createQueues } from './worker/worker.ts';
@@ -68,16 +69,19 @@ export async function openContext(
   closing.defer(() => db.$disconnect());
   const boss = await startQueues(config, log, closing, databaseUrl);
   const { settings, sandboxUrl } = await openPlatforms(config, log, closing, report, sandboxed);
+  const timings = overrides.timings ?? PRODUCTION_TIMINGS;
+  const http = createHttpClient({ deadlineMs: timings.createDeadlineMs });
+  closing.defer(() => http.close());
   const ctx: AppContext = {
     // Where a platform is the sandbox, everybody who asks is told the sandbox's addresses.
     config: { ...config, platforms: settings },
     db,
     boss,
-    platforms: createPlatforms(settings, { sandboxed, clock }),
+    platforms: createPlatforms(settings, { sandboxed, clock, http }),
     tokenCipher: createTokenCipher(secrets.tokenKeys),
     clock,
     log,
-    timings: overrides.timings ?? PRODUCTION_TIMINGS,
+    timings,
     wake: () => undefined,
     onStep: overrides.onStep ?? (() => undefined),
   };

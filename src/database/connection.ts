@@ -72,9 +72,13 @@ function addressOf(client: pg.Client): DatabaseAddress {
 
 /** A process that is frozen inside a transaction gives its row locks up: half of a claim's lease. */
 const LONGEST_IDLE_IN_TRANSACTION = '30s';
+/** Whoever waits for longer is told; the worker tries again, and says so at /readyz. */
+const LONGEST_WAIT_FOR_A_LOCK = '20s';
 
 async function prepareSession(client: pg.ClientBase): Promise<void> {
-  await client.query(`SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '${LONGEST_IDLE_IN_TRANSACTION}'`);
+  await client.query(
+    `SET TIME ZONE 'UTC'; SET idle_in_transaction_session_timeout = '${LONGEST_IDLE_IN_TRANSACTION}'; SET lock_timeout = '${LONGEST_WAIT_FOR_A_LOCK}'`,
+  );
 }
 
 async function useUtc(client: pg.ClientBase): Promise<void> {

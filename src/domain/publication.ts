@@ -48,6 +48,7 @@ export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly Publ
  * there, and what is there is never thrown away, whatever was believed meanwhile.
  */
 export const LIFTED_BY_LATE_ANSWER: readonly PublicationStatus[] = [
+  'awaiting_approval',
   'publishing',
   'unconfirmed',
   'scheduled',

@@ -5,6 +5,8 @@ export const LONGEST_RETRY_DELAY_SECONDS = 4 * 60 * 60;
 /** A rate limit whose reset the platform does not tell is tried again after this long. */
 export const BLIND_RATE_LIMIT_SECONDS = 15 * 60;
 
+const SHORTEST_RATE_LIMIT_SECONDS = 5;
+
 export interface RetrySettings {
   /** Seconds before the second attempt; doubled for each later one. */
   baseSeconds: number;
@@ -47,7 +49,7 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
     case 'unknown':
       return { next: 'unconfirmed', counted: true };
     case 'rate-limited':
-      return { next: 'retrying', at: outcome.retryAt ?? later(now, BLIND_RATE_LIMIT_SECONDS), counted: false };
+      return { next: 'retrying', at: afterReset(outcome.retryAt, now), counted: false };
     case 'unavailable': {
       if (outcome.uncounted) return { next: 'retrying', at: outcome.retryAt ?? now, counted: false };
       const attempt = countedBefore + 1;
@@ -59,6 +61,13 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
     default:
       return unreachable(outcome);
   }
+}
+
+/** Not counted, so never at once: a platform that says "0 seconds" again and again would be asked without end. */
+function afterReset(reset: Date | null, now: Date): Date {
+  const earliest = later(now, SHORTEST_RATE_LIMIT_SECONDS);
+  if (reset === null) return later(now, BLIND_RATE_LIMIT_SECONDS);
+  return reset > earliest ? reset : earliest;
 }
 
 /** The arithmetic of instants: `seconds` after `from`. */

@@ -10,7 +10,7 @@ import type { AppContext } from '../context.ts';
 import type { Claim } from './claim.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { ReadyPreparation } from './prepare.ts';
-import type { Recorded } from './send-recorded.ts';
+import { instant, type Recorded } from './send-recorded.ts';
 
 /** A publication that was prepared before it is due, and the state of things its preparation rests on. */
 export interface Ready {
@@ -25,7 +25,7 @@ export interface Ready {
   };
 }
 
-/** What was never sent and is this late was kept from leaving: whether it still goes out is asked the long way. */
+/** What is this late was kept from leaving: whether it still goes out is asked the long way. */
 const ON_TIME_SECONDS = 30;
 
 /**
@@ -51,7 +51,7 @@ export async function claimReady(
     owner_id: basis.accountOwnerId,
   }));
   for (const { publicationId } of ready) ctx.onStep('recording', publicationId);
-  const recordingAt = performance.now();
+  const recordingAt = instant();
   const rows = await ctx.db.$queryRaw<(Claim & { sentAt: Date })[]>`
     WITH wanted AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS wanted(
@@ -68,7 +68,8 @@ export async function claimReady(
       JOIN connected_accounts account ON account.id = publications.account_id
       JOIN account_credentials credential ON credential.account_id = account.id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= clock_timestamp()
-        AND (publications.sent_at IS NOT NULL OR publications.due_at > clock_timestamp() - ${ON_TIME_SECONDS} * interval '1 second')
+        AND CASE WHEN publications.sent_at IS NULL THEN publications.due_at ELSE publications.next_attempt_at END
+          > clock_timestamp() - ${ON_TIME_SECONDS} * interval '1 second'
         AND publications.updated_at = wanted.updated_at
         AND posts.updated_at = wanted.post_updated_at AND teams.updated_at = wanted.team_updated_at
         AND account.status = 'active' AND account.owner_id IS NOT DISTINCT FROM wanted.owner_id

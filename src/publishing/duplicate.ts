@@ -22,6 +22,7 @@ export async function readDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Pro
       errorCode: POSSIBLY_OURS,
       errorMessage: `${outcome.errorMessage} An earlier attempt of this very publication may have put it there: look at the account.`,
     };
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`adopt ${externalId}`}, 0))`;
   const elsewhere = await tx.publishAttempt.count({
     where: { externalId, publicationId: { not: claim.publicationId } },
   });

@@ -7,9 +7,10 @@ import type { Database, Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { isPlatform } from '../domain/platform-name.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
-import { spreadBacklog } from './backlog.ts';
+import { oneAfterAnother } from './backlog.ts';
+import { holdPublications } from './hold-publications.ts';
 import { queuePublication } from './schedule-post.ts';
-import { lockPost, movePublication } from './transition.ts';
+import { lockPost } from './transition.ts';
 
 /** As typed. */
 export interface HoldInput {
@@ -28,11 +29,14 @@ export async function activeHoldFor(
   return db.hold.findFirst({ where: { releasedAt: null, OR: coveredBy(account) }, orderBy: { createdAt: 'asc' } });
 }
 
-/** Orders a hold; what it covers is held at once, what falls due later is held then. @throws Refusal */
+/**
+ * Orders a hold. The order is committed first: from then on nothing it covers is sent, in any process. What it covers is
+ * marked as held after that; what falls due later is held then. @throws Refusal
+ */
 export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput): Promise<Hold> {
-  return ctx.db.$transaction(async (tx) => {
+  const hold = await ctx.db.$transaction(async (tx) => {
     const target = await checkTarget(tx, actor, input);
-    const hold = await tx.hold.create({
+    const ordered = await tx.hold.create({
       data: { ...target, reason: input.reason.trim(), createdById: actor.id, createdAt: ctx.clock.now() },
     });
     await recordEvent(
@@ -41,41 +45,26 @@ export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput
         actorId: actor.id,
         action: 'hold.created',
         entity: 'Hold',
-        entityId: hold.id,
-        teamId: hold.teamId,
+        entityId: ordered.id,
+        teamId: ordered.teamId,
         metadata: {
-          scope: hold.scope,
-          reason: hold.reason,
-          ...(hold.platform === null ? {} : { platform: hold.platform }),
-          ...(hold.accountId === null ? {} : { account: hold.accountId }),
+          scope: ordered.scope,
+          reason: ordered.reason,
+          ...(ordered.platform === null ? {} : { platform: ordered.platform }),
+          ...(ordered.accountId === null ? {} : { account: ordered.accountId }),
         },
       },
       ctx.clock.now(),
     );
-    for (const { id, postId } of await covered(tx, hold, ['scheduled', 'retrying'])) {
-      await lockPost(tx, postId);
-      const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
-      if (publication.status !== 'scheduled' && publication.status !== 'retrying') continue;
-      await movePublication(tx, publication, 'held', {
-        nextAttemptAt: null,
-        errorCode: 'hold',
-        errorMessage: `On hold: ${hold.reason}`,
-      });
-      await recordEvent(
-        tx,
-        {
-          actorId: actor.id,
-          action: 'publication.held',
-          entity: 'Publication',
-          entityId: id,
-          teamId: publication.teamId,
-          metadata: { hold: hold.id },
-        },
-        ctx.clock.now(),
-      );
-    }
-    return hold;
+    return ordered;
   });
+  await holdPublications(ctx, await covered(ctx.db, hold, ['scheduled', 'retrying']), {
+    errorCode: 'hold',
+    errorMessage: `On hold: ${hold.reason}`,
+    actorId: actor.id,
+    metadata: { hold: hold.id },
+  });
+  return hold;
 }
 
 /** What would happen if this hold were released now. */
@@ -133,13 +122,25 @@ export async function releaseHold(
       },
       ctx.clock.now(),
     );
-    let goingOn = 0;
-    for (const { id, postId } of await covered(tx, hold, ['held'])) {
+    return updated;
+  });
+  const goingOn = await releaseCovered(ctx, actor, released);
+  ctx.wake();
+  return { ...released, goingOn };
+}
+
+/** One transaction each: a stop over thousands of posts ends like one over three. What a crash leaves here the sweep releases. */
+async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<number> {
+  const leavesAt = oneAfterAnother(ctx.clock.now());
+  let goingOn = 0;
+  for (const { id, postId } of await covered(ctx.db, hold, ['held'])) {
+    await ctx.db.$transaction(async (tx) => {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
-      if (publication.status !== 'held' || publication.errorCode !== 'hold') continue;
-      if ((await activeHoldFor(tx, publication.account)) !== null) continue;
-      if (!(await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now()))) continue;
+      if (publication.status !== 'held' || publication.errorCode !== 'hold') return;
+      if ((await activeHoldFor(tx, publication.account)) !== null) return;
+      const dueAt = publication.dueAt ?? ctx.clock.now();
+      if (!(await queuePublication(tx, ctx, publication, dueAt, leavesAt(publication)))) return;
       goingOn += 1;
       await recordEvent(
         tx,
@@ -153,12 +154,9 @@ export async function releaseHold(
         },
         ctx.clock.now(),
       );
-    }
-    await spreadBacklog(tx);
-    return { ...updated, goingOn };
-  });
-  ctx.wake();
-  return released;
+    });
+  }
+  return goingOn;
 }
 
 function coveredBy(account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>): Prisma.HoldWhereInput[] {
@@ -179,15 +177,14 @@ function coverage(hold: Hold): Prisma.PublicationWhereInput {
 }
 
 async function covered(
-  tx: Tx,
+  db: Database,
   hold: Hold,
   statuses: ('scheduled' | 'retrying' | 'held')[],
 ): Promise<{ id: string; postId: string }[]> {
-  // Post order, so that two of these never wait for each other's locks.
-  return tx.publication.findMany({
+  return db.publication.findMany({
     where: { ...coverage(hold), status: { in: statuses } },
     select: { id: true, postId: true },
-    orderBy: { postId: 'asc' },
+    orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
   });
 }
 

@@ -75,14 +75,15 @@ export async function prepare(
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
-  // Only what was never sent can be late: a retry is late because the platform made it so.
-  if (publication.sentAt === null && publication.dueAt !== null) {
+  // A later try is late by its own time: the platform, not we, put it off until then.
+  const promised = publication.sentAt === null ? publication.dueAt : publication.nextAttemptAt;
+  if (promised !== null) {
     const settings = {
       latePolicy: publication.latePolicy ?? team.latePolicy,
       lateLimitMinutes: publication.lateLimitMinutes ?? team.lateLimitMinutes,
     };
-    const decision = lateDecision(publication.dueAt, now, settings);
-    if (decision !== 'send') return late(publication, decision === 'hold' ? 'held' : 'missed', now);
+    const decision = lateDecision(promised, now, settings);
+    if (decision !== 'send') return late(promised, decision === 'hold' ? 'held' : 'missed', now);
   }
 
   const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
@@ -160,8 +161,8 @@ function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], err
   return { ready: false, waiting: { status, errorCode, errorMessage } };
 }
 
-function late(publication: Publication, status: 'held' | 'missed', now: Date): Preparation {
-  const minutes = publication.dueAt === null ? 0 : Math.round((now.getTime() - publication.dueAt.getTime()) / 60_000);
+function late(promised: Date, status: 'held' | 'missed', now: Date): Preparation {
+  const minutes = Math.round((now.getTime() - promised.getTime()) / 60_000);
   return waitFor(
     status,
     'late',

@@ -13,7 +13,7 @@ import { type Claim, holdsClaim } from './claim.ts';
 import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, FOR_PUBLISHING, type Preparation, prepare } from './prepare.ts';
-import { sendRecorded, unsettled } from './send-recorded.ts';
+import { instant, sendRecorded, unsettled } from './send-recorded.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
 
@@ -41,10 +41,10 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     return;
   }
 
-  let recordingAt = 0;
+  let recordingAt = instant();
   const sentAt = await unsettled.pass(() => {
     ctx.onStep('recording', claim.publicationId);
-    recordingAt = performance.now();
+    recordingAt = instant();
     return recordSent(ctx, claim, preparation);
   });
   if (sentAt === null) await refusedAtTheLastMoment(ctx, claim, publication);

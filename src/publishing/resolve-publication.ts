@@ -141,6 +141,7 @@ async function keepEvidence(
 async function refuseForeignLink(tx: Tx, publication: PublicationForChange, input: ResolutionInput): Promise<void> {
   const externalId = idFromPermalink(input.permalink);
   const { accountId, id } = publication;
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`adopt ${accountId}`}, 0))`;
   const others = await tx.publication.count({ where: { accountId, externalId, id: { not: id } } });
   if (others === 0) return;
   const message = 'This link belongs to another publication of this account. Paste the link of this very post.';
@@ -183,5 +184,10 @@ async function moveOn(
 /** The platform's id inside a post's address (`…/feed/update/urn:li:share:1/`), or the address itself when it shows none. */
 export function idFromPermalink(permalink: string | undefined): string {
   const address = (permalink?.trim() ?? '').replaceAll(/%3A/gi, ':');
-  return /urn:li:(?:share|ugcPost|activity):\d+/.exec(address)?.[0] ?? /\/status\/(\d+)/.exec(address)?.[1] ?? address;
+  return (
+    /urn:li:(?:share|ugcPost|activity):\d+/.exec(address)?.[0] ??
+    /\/status\/(\d+)/.exec(address)?.[1] ??
+    /(?<=\/)\d+_\d+(?=$|[/?#])/.exec(address)?.[0] ??
+    address
+  );
 }

@@ -8,10 +8,13 @@
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import { lockPost, movePublication } from './transition.ts';
+import { holdTogether } from './hold-publications.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
 const GAP_HOURS = 6;
+
+/** Thousands may be overdue, and a start that fails here would fail again each time. */
+const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
 
 const RESTORED =
   'This database seems to have been restored from a copy, which may not know what was sent since. Look at the accounts, then release this hold.';
@@ -45,7 +48,7 @@ export async function guardAgainstRestore(ctx: AppContext): Promise<'restored' |
     }
     const held = changed || gap ? await holdOverdue(tx, ctx) : 0;
     return changed ? 'restored' : held > 0 ? 'gap' : null;
-  });
+  }, LONG_TRANSACTION);
 }
 
 interface Identity {
@@ -84,29 +87,13 @@ async function longGap(tx: Tx): Promise<boolean> {
 }
 
 async function holdOverdue(tx: Tx, ctx: AppContext): Promise<number> {
-  const overdue = await tx.$queryRaw<{ id: string; post_id: string }[]>`
-    SELECT id, post_id FROM publications WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp() ORDER BY post_id`;
-  for (const { id, post_id: postId } of overdue) {
-    await lockPost(tx, postId);
-    const publication = await tx.publication.findUniqueOrThrow({ where: { id } });
-    if (publication.status !== 'scheduled' && publication.status !== 'retrying') continue;
-    await movePublication(tx, publication, 'held', {
-      nextAttemptAt: null,
-      errorCode: 'restored',
-      errorMessage: AFTER_A_GAP,
-    });
-    await recordEvent(
-      tx,
-      {
-        actorId: null,
-        action: 'publication.held',
-        entity: 'Publication',
-        entityId: id,
-        teamId: publication.teamId,
-        metadata: { errorCode: 'restored' },
-      },
-      ctx.clock.now(),
-    );
-  }
-  return overdue.length;
+  const overdue = await tx.$queryRaw<{ id: string; postId: string }[]>`
+    SELECT id::text, post_id::text AS "postId" FROM publications
+    WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp()`;
+  return holdTogether(tx, ctx, overdue, {
+    errorCode: 'restored',
+    errorMessage: AFTER_A_GAP,
+    actorId: null,
+    metadata: { errorCode: 'restored' },
+  });
 }

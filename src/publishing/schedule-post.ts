@@ -80,6 +80,8 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
 
 /**
  * Puts one publication on the schedule with a fresh alarm; older alarms of it fall silent.
+ * @param dueAt the time that was promised, by which it is late or not
+ * @param sendAt when it leaves, where that is later: one after another after a stop
  * The caller holds the post's lock. @returns false when it was moved by somebody else meanwhile
  */
 export async function queuePublication(
@@ -87,18 +89,19 @@ export async function queuePublication(
   ctx: Pick<AppContext, 'boss'>,
   publication: Publication,
   dueAt: Date,
+  sendAt = dueAt,
 ): Promise<boolean> {
   const generation = publication.generation + 1;
   const moved = await movePublication(tx, publication, 'scheduled', {
     dueAt,
-    nextAttemptAt: dueAt,
+    nextAttemptAt: sendAt,
     generation,
     attemptCount: 0,
     sentAt: null,
     errorCode: null,
     errorMessage: null,
   });
-  if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, dueAt);
+  if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, sendAt);
   return moved;
 }
 

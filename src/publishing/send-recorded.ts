@@ -27,8 +27,22 @@ export interface Recorded {
   preparation: ReadyPreparation;
   /** By the database's clock. */
   sentAt: Date;
-  /** `performance.now()` just before the record was begun: a process paused after the commit learns of it only later. */
-  recordingAt: number;
+  /** Just before the record was begun: a process paused after the commit learns of it only later. */
+  recordingAt: Instant;
+}
+
+/** By both clocks: a suspended machine's monotonic one stands still, and the other may be set. */
+export interface Instant {
+  monotonic: number;
+  wall: number;
+}
+
+export function instant(): Instant {
+  return { monotonic: performance.now(), wall: Date.now() };
+}
+
+function elapsedMs(since: Instant): number {
+  return Math.max(performance.now() - since.monotonic, Date.now() - since.wall);
 }
 
 /** @param signal aborted by a stop that has run out of patience */
@@ -39,7 +53,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   ctx.onStep('sent', claim.publicationId);
 
   const outcome: Outcome =
-    performance.now() - recordingAt > LONGEST_PAUSE_BEFORE_SENDING_MS
+    elapsedMs(recordingAt) > LONGEST_PAUSE_BEFORE_SENDING_MS
       ? pausedBeforeSending(ctx.clock.now())
       : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.

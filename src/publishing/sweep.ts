@@ -3,6 +3,7 @@
  * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
  */
 import type { AppContext } from '../context.ts';
+import { oneAfterAnother } from './backlog.ts';
 import { activeHoldFor } from './holds.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
@@ -82,14 +83,15 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
     FROM publications JOIN connected_accounts account ON account.id = publications.account_id
     WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable', 'account-personal')
       AND ${NO_HOLD_COVERS_ACCOUNT}
-    ORDER BY post_id LIMIT ${BATCH}`;
+    ORDER BY publications.due_at, publications.id LIMIT ${BATCH}`;
+  const leavesAt = oneAfterAnother(ctx.clock.now());
   for (const { id, post_id: postId } of held) {
     await ctx.db.$transaction(async (tx) => {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
       if (publication?.status !== 'held' || publication.account.status !== 'active') return;
       if ((await activeHoldFor(tx, publication.account)) !== null) return;
-      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now());
+      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now(), leavesAt(publication));
       const metadata = { by: 'the sweep', from: 'held', errorCode: publication.errorCode };
       await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
     });

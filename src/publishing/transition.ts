@@ -51,3 +51,37 @@ export async function projectPostStatus(tx: Tx, postId: string): Promise<void> {
   // updatedAt stays: it is the version that a person's edit form is checked against, and nobody edited anything.
   await tx.$executeRaw`UPDATE posts SET status = ${status}::"PostStatus" WHERE id = ${postId}::uuid AND status <> ${status}::"PostStatus"`;
 }
+
+/**
+ * Holds many that are scheduled, in a few statements: takes the locks of their posts, in order, moves and projects.
+ * @returns those that were held: what has left meanwhile is not among them
+ */
+export async function holdMany(
+  tx: Tx,
+  publications: readonly { id: string; postId: string }[],
+  { errorCode, errorMessage }: { errorCode: string; errorMessage: string },
+): Promise<{ id: string; teamId: string }[]> {
+  for (const from of WAITING) assertMove(from, 'held');
+  const postIds = [...new Set(publications.map(({ postId }) => postId))];
+  await tx.$queryRaw`SELECT id FROM posts WHERE id = ANY (${postIds}::uuid[]) ORDER BY id FOR UPDATE`;
+  const held = await tx.$queryRaw<{ id: string; teamId: string }[]>`
+    UPDATE publications
+    SET status = 'held', next_attempt_at = NULL, error_code = ${errorCode}, error_message = ${errorMessage}, updated_at = clock_timestamp()
+    WHERE id = ANY (${publications.map(({ id }) => id)}::uuid[]) AND status = ANY (${[...WAITING]}::"PublicationStatus"[])
+    RETURNING id::text, team_id::text AS "teamId"`;
+  const rows = await tx.publication.findMany({
+    where: { postId: { in: postIds } },
+    select: { postId: true, status: true },
+  });
+  const statuses = [...Map.groupBy(rows, ({ postId }) => postId)].map(([id, own]) => ({
+    id,
+    status: postStatus(own.map(({ status }) => status)),
+  }));
+  await tx.$executeRaw`
+    UPDATE posts SET status = projected.status::"PostStatus"
+    FROM jsonb_to_recordset(${JSON.stringify(statuses)}::jsonb) AS projected(id uuid, status text)
+    WHERE posts.id = projected.id AND posts.status::text <> projected.status`;
+  return held;
+}
+
+const WAITING = ['scheduled', 'retrying'] as const;

@@ -4,7 +4,6 @@
  * again" (`wake`).
  */
 import type { AppContext } from '../context.ts';
-import { spreadBacklog } from '../publishing/backlog.ts';
 import { claimDue, untilNextDueMs } from '../publishing/claim.ts';
 import { claimReady } from '../publishing/claim-ready.ts';
 import { createReadyBook } from '../publishing/prepare-ahead.ts';
@@ -16,6 +15,8 @@ const HORIZON_MS = 60_000;
 /** A due row that cannot be claimed is being edited by somebody: look again soon. */
 const ROW_BUSY_MS = 25;
 const DATABASE_AWAY_MS = 1_000;
+/** The sweep wakes it every few seconds; after a longer silence this process was paused. */
+const LONG_SILENCE_MS = 20_000;
 /**
  * Claimed and not yet on the wire. Few: what a process has claimed when it dies waits until its lease ends, and what it has
  * not claimed the others take at once. Once the request is on its way the next one is claimed, up to the concurrency.
@@ -34,9 +35,16 @@ export interface Dispatcher {
   /** Takes no new work and waits for what is in flight, at most `patienceMs`; then aborts it and waits again. */
   stop(patienceMs: number): Promise<void>;
   inFlight(): number;
+  /** Milliseconds since it last finished looking for what is due; it looks every few seconds. */
+  silentMs(): number;
 }
 
-export function startDispatcher(ctx: AppContext, concurrency: number): Dispatcher {
+/** @param afterSilence called before anything leaves again after an outage of the database or a pause of this process */
+export function startDispatcher(
+  ctx: AppContext,
+  concurrency: number,
+  afterSilence: (databaseWasAway: boolean) => Promise<void>,
+): Dispatcher {
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
   /** Publications that are claimed and not yet on the wire. */
@@ -50,6 +58,7 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
   };
   const book = createReadyBook(observed);
   let lastLook = 0;
+  let lastScan = performance.now();
   let timer: NodeJS.Timeout | undefined;
   let scanning: Promise<void> | null = null;
   let again = false;
@@ -80,10 +89,11 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     do {
       again = false;
       try {
-        // After the database was away everything that fell due meanwhile is there at once.
-        if (databaseWasAway) await spreadBacklog(ctx.db);
+        // After an outage, or a pause of this process, everything that fell due meanwhile is there at once.
+        if (databaseWasAway || performance.now() - lastScan > LONG_SILENCE_MS) await afterSilence(databaseWasAway);
         databaseWasAway = false;
         sleep(await claimAndRun());
+        lastScan = performance.now();
       } catch (error) {
         databaseWasAway = true;
         ctx.log.error({ err: error }, 'cannot look for due publications; trying again');
@@ -160,5 +170,5 @@ export function startDispatcher(ctx: AppContext, concurrency: number): Dispatche
     await Promise.allSettled([...running]);
   }
 
-  return { wake, stop, inFlight: () => running.size };
+  return { wake, stop, inFlight: () => running.size, silentMs: () => performance.now() - lastScan };
 }

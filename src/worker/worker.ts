@@ -45,16 +45,22 @@ export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void>
 
 export async function startWorker(ctx: AppContext): Promise<Worker> {
   // Before anything may leave: is this the database we knew, and what piled up while nobody worked?
-  const restored = await guardAgainstRestore(ctx);
-  if (restored !== null)
-    ctx.log.warn(
-      { restored },
-      'the database was restored or nobody worked for hours: what is overdue waits for a person',
-    );
+  const guard = async () => {
+    const restored = await guardAgainstRestore(ctx);
+    if (restored !== null)
+      ctx.log.warn(
+        { restored },
+        'the database was restored or nobody worked for hours: what is overdue waits for a person',
+      );
+  };
+  await guard();
   await spreadBacklog(ctx.db);
   const heartbeat = await startHeartbeat(ctx);
-  const stopLookUps = new AbortController();
-  const dispatcher = startDispatcher(ctx, CONCURRENCY);
+  const dispatcher = startDispatcher(ctx, CONCURRENCY, async (databaseWasAway) => {
+    // It may have come back as a restored copy.
+    if (databaseWasAway) await guard();
+    await spreadBacklog(ctx.db);
+  });
   // A renewal that is cut short may have used up a token that is good once: a stop waits for it.
   const renewing = backgroundWork(ctx.log, 'tokens could not be renewed; trying again', async () => {
     await renewDueTokens(ctx);
@@ -62,6 +68,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   const lookingAhead = backgroundWork(ctx.log, 'looking ahead failed; trying again', async (signal) => {
     await holdForDeadAccounts(ctx);
     await preflight(ctx, signal);
+  });
+  const lookingUp = backgroundWork(ctx.log, 'looking for unconfirmed posts failed; trying again', async (signal) => {
+    await lookUpUnconfirmed(ctx, signal);
   });
   const notices = await startNoticeSender(ctx);
   let lastSweep = performance.now();
@@ -79,9 +88,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       renewing.start();
       lookingAhead.start();
       notices.start();
+      lookingUp.start();
       await sealAuditChain(ctx.db);
       await exportChainHead(ctx);
-      await lookUpUnconfirmed(ctx, stopLookUps.signal);
       if (performance.now() - imagesRemoved > IMAGES_REMOVED_EVERY_MS) {
         await removeUnusedImages(ctx);
         imagesRemoved = performance.now();
@@ -109,7 +118,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   return {
     wake: dispatcher.wake,
     problem: () => {
-      const silentMs = performance.now() - lastSweep;
+      const silentMs = Math.max(performance.now() - lastSweep, dispatcher.silentMs());
       return silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs
         ? `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s`
         : null;
@@ -117,10 +126,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     stop: async () => {
       stopping = true;
       clearInterval(timer);
-      stopLookUps.abort();
       await ctx.boss.offWork(ALARM_QUEUE);
       await sweeping;
-      await Promise.all([renewing, lookingAhead, notices].map((work) => work.stop(ctx.timings.drainMs)));
+      await Promise.all([renewing, lookingAhead, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)));
       await dispatcher.stop(ctx.timings.drainMs);
       await heartbeat.end();
     },

@@ -1,0 +1,52 @@
+/** Holding many at once: an emergency stop over thousands of posts is a few statements, not a transaction that runs out of time. */
+import type { Prisma } from '@prisma/client';
+import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { holdMany } from './transition.ts';
+
+/** Rows locked together; more would keep people waiting who edit one of them. */
+const AT_ONCE = 200;
+
+export interface HoldReason {
+  errorCode: string;
+  errorMessage: string;
+  /** Null: the system. */
+  actorId: string | null;
+  metadata: Prisma.InputJsonObject;
+}
+
+/** Holds those of these publications that are still scheduled, some hundred per transaction. @returns how many */
+export async function holdPublications(
+  ctx: AppContext,
+  publications: readonly { id: string; postId: string }[],
+  reason: HoldReason,
+): Promise<number> {
+  let held = 0;
+  for (let index = 0; index < publications.length; index += AT_ONCE) {
+    const some = publications.slice(index, index + AT_ONCE);
+    held += await ctx.db.$transaction((tx) => holdTogether(tx, ctx, some, reason), { timeout: 30_000 });
+  }
+  return held;
+}
+
+/** The same in the caller's transaction. */
+export async function holdTogether(
+  tx: Tx,
+  ctx: Pick<AppContext, 'clock'>,
+  publications: readonly { id: string; postId: string }[],
+  { errorCode, errorMessage, actorId, metadata }: HoldReason,
+): Promise<number> {
+  const held = await holdMany(tx, publications, { errorCode, errorMessage });
+  await tx.auditEvent.createMany({
+    data: held.map(({ id, teamId }) => ({
+      actorId,
+      action: 'publication.held',
+      entity: 'Publication',
+      entityId: id,
+      teamId,
+      metadata,
+      occurredAt: ctx.clock.now(),
+    })),
+  });
+  return held.length;
+}
