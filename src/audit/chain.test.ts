@@ -88,7 +88,7 @@ describe('the database', () => {
       'append-only',
     );
     await expect(database.db.$executeRaw`DELETE FROM audit_events`).rejects.toThrow('append-only');
-    await expect(database.db.$executeRaw`TRUNCATE audit_events`).rejects.toThrow('append-only');
+    await expect(database.db.$executeRaw`TRUNCATE audit_events CASCADE`).rejects.toThrow('append-only');
     await expect(
       database.db.auditEvent.create({ data: { action: 'post.created', entity: 'Post', position: 99, hash: 'x' } }),
     ).rejects.toThrow('sealed after');
