@@ -14,6 +14,16 @@ const unavailable: Outcome = {
 };
 const minutesFrom = (at: Date) => (at.getTime() - now.getTime()) / 60_000;
 
+it('a rate limit that is over at once is still waited for a moment: it does not count, and could be asked without end', () => {
+  const now = new Date('2026-11-26T12:00:00Z');
+  const outcome = { kind: 'rate-limited', httpStatus: 429, errorCode: 'x', errorMessage: 'x', retryAt: now } as const;
+  expect(decide(outcome, 0, { baseSeconds: 300, maxAttempts: 5 }, now)).toEqual({
+    next: 'retrying',
+    at: new Date('2026-11-26T12:00:05Z'),
+    counted: false,
+  });
+});
+
 describe('the retry policy', () => {
   it('waits 5, 10, 20 and 40 minutes with the defaults, then gives up', () => {
     const waits = [0, 1, 2, 3].map((before) => {

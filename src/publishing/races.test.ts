@@ -161,6 +161,38 @@ describe('an account that is connected again while a worker is about to say that
   });
 });
 
+describe('two posts of the same text, both with an outcome that nobody knows', () => {
+  it('are left to a person: the one that is there cannot be told from the one that is not', async () => {
+    const accounts = [world.accounts.readable.id];
+    const text = `Twins ${++serial}`;
+    const twins = [];
+    for (const fault of ['reset after', 'reset before'] as const) {
+      const post = await createPost(world.ctx, world.manager, { text, accounts });
+      await publishPostNow(world.ctx, world.manager, post.id);
+      await work(fault);
+      twins.push(post);
+    }
+    await world.pass(10);
+    const ctx = { ...world.ctx, platforms: world.platform.reader('true') };
+    await lookUpUnconfirmed(ctx, new AbortController().signal);
+    for (const post of twins) expect(await of(post)).toMatchObject({ status: 'unconfirmed' });
+  });
+});
+
+describe('a later try whose time passed while nobody worked', () => {
+  it('is too late like any other, and does not go out hours afterwards', async () => {
+    world = await bench.world({ latePolicy: 'drop', resendWhenAbsent: false });
+    const post = await due();
+    await work('429');
+    expect(await of(post)).toMatchObject({ status: 'retrying' });
+    await world.pass(4 * 3600);
+    await spreadBacklog(world.ctx.db);
+    await work('ok');
+    expect(await of(post)).toMatchObject({ status: 'missed' });
+    expect(await live(post)).toBe(0);
+  });
+});
+
 describe('a look-up that shows an old copy of the account', () => {
   it('is no proof: what it did not show is not sent again, however long ago it was sent', async () => {
     world = await bench.world({ latePolicy: 'send', resendWhenAbsent: true });

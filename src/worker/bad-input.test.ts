@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Publication } from '@prisma/client';
+import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { createPost } from '../publishing/posts.ts';
-import { publishPostNow } from '../publishing/schedule-post.ts';
+import { publishPostNow, schedulePost } from '../publishing/schedule-post.ts';
 import { ProductBench } from '../testing/product-process.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { WorkerCrew } from '../testing/worker-crew.ts';
@@ -161,3 +162,26 @@ it('a clock that is five minutes ahead makes no post late that leaves in time', 
     await worker.stop();
   }
 });
+
+it('a worker whose claims hang says so to whoever watches it, and goes on when they no longer do', async () => {
+  const watched = await startWorker(bench.ctx);
+  const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+  const input = { text: `Hangs ${++serial}`, accounts: [bench.account.id], scheduledAt };
+  const { id } = await createPost(bench.ctx, bench.author, input);
+  await schedulePost(bench.ctx, bench.author, id);
+  const builder = new pg.Client({ connectionString: bench.environment.DATABASE_URL });
+  await builder.connect();
+  try {
+    // As building an index does: nothing of this post can be written down.
+    await builder.query('BEGIN; LOCK TABLE posts IN SHARE MODE');
+    await bench.ctx.db
+      .$executeRaw`UPDATE publications SET next_attempt_at = clock_timestamp() WHERE post_id = ${id}::uuid`;
+    const told = await eventually(() => watched.problem() ?? undefined, 'the worker to tell', 60_000);
+    expect(told).toMatch(/has not looked for due publications/);
+  } finally {
+    await builder.end();
+  }
+  await published(await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id } }));
+  expect(watched.problem()).toBeNull();
+  await watched.stop();
+}, 120_000);
