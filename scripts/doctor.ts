@@ -3,6 +3,7 @@
  * Looks at configuration, database, keys and the platforms' reachability; says what is wrong and what to do. Exit code 1
  * when something is. Changes nothing but what a start would (migrations are applied).
  */
+import { unreadableAccounts } from '../src/accounts/readable-tokens.ts';
 import { TokenUnreadableError } from '../src/accounts/token-cipher.ts';
 import { readConfig, sandboxedPlatforms } from '../src/config.ts';
 import type { AppContext } from '../src/context.ts';
@@ -66,7 +67,8 @@ async function lookAtDatabase({ db, config }: AppContext): Promise<void> {
   if (waiting > 0) note(`${waiting} publications wait for a person: open the panel's dashboard.`);
 }
 
-async function lookAtKeys({ db, tokenCipher }: AppContext): Promise<void> {
+async function lookAtKeys(ctx: AppContext): Promise<void> {
+  const { db, tokenCipher } = ctx;
   const counts = new Map<string, number>();
   const accounts = await db.accountCredential.findMany({ select: { accountId: true, accessToken: true } });
   const factors = await db.secondFactor.findMany({ select: { userId: true, secret: true } });
@@ -89,6 +91,11 @@ async function lookAtKeys({ db, tokenCipher }: AppContext): Promise<void> {
       bad(damaged);
     }
   }
+  const closed = await unreadableAccounts(ctx);
+  if (closed.length > 0)
+    bad(
+      `The tokens of ${closed.length} connected account${closed.length === 1 ? '' : 's'} cannot be opened with TOKEN_KEYS (or DATA_DIR/token-keys): a key is missing or is another one. Restore it from your backup; if it is lost, connect these accounts again.`,
+    );
   good(`new tokens are written under key "${tokenCipher.currentKeyId}"`);
   for (const [id, count] of counts) {
     if (id === tokenCipher.currentKeyId) good(`${count} stored under key "${id}"`);

@@ -4,6 +4,7 @@
  *   port → (open-context.ts: secrets → database → migrations → queues → sandbox, platforms) → panel → worker → ready
  */
 import type { Logger } from 'pino';
+import { unreadableAccounts } from './accounts/readable-tokens.ts';
 import type { Config } from './config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from './context.ts';
 import { isDatabaseOutage } from './http/database-outage.ts';
@@ -70,6 +71,8 @@ async function start(
   const publicUrl = config.publicUrl.replace(/:0$/, `:${listener.port}`);
   const opened = await openContext({ ...config, publicUrl }, log, closing, report, overrides);
 
+  await tellOfClosedTokens(opened.ctx);
+
   let worker: Worker | null = null;
   const ctx: AppContext = { ...opened.ctx, wake: () => worker?.wake() };
   const readiness = createReadiness(ctx, () => (worker === null ? 'the worker is starting' : worker.problem()));
@@ -118,6 +121,16 @@ async function start(
       }
     },
   };
+}
+
+/** The panel starts all the same: it is where accounts are connected again when a key is lost. */
+async function tellOfClosedTokens(ctx: AppContext): Promise<void> {
+  const closed = await unreadableAccounts(ctx);
+  if (closed.length === 0) return;
+  ctx.log.error(
+    { accounts: closed.slice(0, 20), count: closed.length },
+    'stored tokens cannot be opened: a key is missing from TOKEN_KEYS (or DATA_DIR/token-keys), or is another one. Their posts are held. Restore the key, or connect these accounts again',
+  );
 }
 
 /** A disposal goes on after a failure, and in the end throws them all, one within the other. */

@@ -2,6 +2,7 @@
  * The sweep: what a crash, a lost alarm or a lost worker left behind, found by asking the rows. Runs at start and every
  * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
  */
+import { isReadable } from '../accounts/readable-tokens.ts';
 import type { AppContext } from '../context.ts';
 import { oneAfterAnother } from './backlog.ts';
 import { activeHoldFor } from './holds.ts';
@@ -81,9 +82,9 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
   const held = await ctx.db.$queryRaw<{ id: string; post_id: string }[]>`
     SELECT publications.id, post_id
     FROM publications JOIN connected_accounts account ON account.id = publications.account_id
-    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'token-unreadable', 'account-personal')
+    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'account-personal')
       AND ${NO_HOLD_COVERS_ACCOUNT}
-    ORDER BY publications.due_at, publications.id LIMIT ${BATCH}`;
+    ORDER BY error_code = 'token-unreadable', publications.due_at, publications.id LIMIT ${BATCH}`;
   const leavesAt = oneAfterAnother(ctx.clock.now());
   for (const { id, post_id: postId } of held) {
     await ctx.db.$transaction(async (tx) => {
@@ -91,6 +92,8 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
       const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
       if (publication?.status !== 'held' || publication.account.status !== 'active') return;
       if ((await activeHoldFor(tx, publication.account)) !== null) return;
+      // The operator has put the key back, or has not.
+      if (publication.errorCode === 'token-unreadable' && !(await isReadable(ctx, publication.accountId))) return;
       await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now(), leavesAt(publication));
       const metadata = { by: 'the sweep', from: 'held', errorCode: publication.errorCode };
       await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
