@@ -128,7 +128,7 @@ describe('a Facebook Page', () => {
     const [account] = await list('ConnectedAccount');
     expect(account?.params).toMatchObject({ id: accountId, status: 'reconnect_required' });
     await connect();
-    for (let tries = 0; tries < 100 && !live.some(({ message }) => message === 'Held back'); tries++)
+    for (let tries = 0; tries < 200 && !live.some(({ message }) => message === 'Held back'); tries++)
       await new Promise((resolve) => setTimeout(resolve, 100));
     expect(live.filter(({ message }) => message === 'Held back')).toHaveLength(1);
   });

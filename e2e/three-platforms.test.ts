@@ -80,7 +80,11 @@ it('shows all three, each with its platform', async () => {
   await seeText(page, 'Northwind Coffee Roasters');
   await seeText(page, '@amara_okafor');
   const ends = await page.$$eval('tbody tr', (all) => all.map((row) => row.lastElementChild?.textContent ?? ''));
-  expect(ends).toEqual([expect.stringContaining('in 2 months'), 'renews itself', 'no fixed end']);
+  expect(ends).toEqual([
+    expect.stringContaining('in 2 months'),
+    'renews itself',
+    expect.stringContaining('in 3 months'),
+  ]);
   await page.waitForSelector('[data-testid="connect-x"]');
   await shot('3-accounts');
 });

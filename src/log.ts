@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 
 /** Whatever holds one of these keys, at any depth we use, never reaches a log line. */
 const SECRET_KEYS = [
@@ -32,7 +32,8 @@ export function createLog(level: string, options: { forTerminal: boolean } = { f
   const settings = { level, redact: { paths: PATHS, censor: '[removed]' } };
   return options.forTerminal
     ? pino(settings, { write: (line: string) => void process.stdout.write(terminalLine(line)) })
-    : pino(settings);
+    : // At once and in order: what a process said just before it was killed may be all that is left of an answer.
+      pino(settings, destination({ fd: process.stdout.fd, sync: true }));
 }
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = {

@@ -30,6 +30,9 @@ export async function spreadBacklog(db: Database | Tx): Promise<number> {
       AND publications.next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'`;
 }
 
+/** What a person lets go on is waited for; it leaves closer together than what piled up in an outage. */
+const RELEASE_STAGGER_SECONDS = 5;
+
 /**
  * When each of several that go on again leaves: at its own time when that is still to come; of what is overdue, per account,
  * the first at once and the others one after another.
@@ -40,6 +43,6 @@ export function oneAfterAnother(now: Date): (publication: { accountId: string; d
     if (dueAt !== null && dueAt > now) return dueAt;
     const place = overdue.get(accountId) ?? 0;
     overdue.set(accountId, place + 1);
-    return new Date(now.getTime() + place * STAGGER_SECONDS * 1000);
+    return new Date(now.getTime() + place * RELEASE_STAGGER_SECONDS * 1000);
   };
 }

@@ -74,7 +74,8 @@ export function Value({
   const value = record.params[path] as unknown;
   if (path === 'scope' && where === 'list') return <HeldThing record={record} />;
   if (property.isArray) return <ManyValues property={property} record={record} />;
-  if (path === 'tokenExpiresAt') return <ConnectionEnd record={record} where={where} />;
+  if (path === 'tokenExpiresAt' || (path === 'permissionEndsAt' && !value))
+    return <ConnectionEnd record={record} where={where} />;
   if (path === 'lateness') return <Lateness params={record.params} />;
   if (property.type === 'mixed') return <Particulars record={record} path={path} />;
   if (value === null || value === undefined || value === '') return <span className="ss-muted">–</span>;
