@@ -11,10 +11,11 @@ import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { restHeaders } from './linkedin-create-request.ts';
-import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { readLinkedInError } from './linkedin-error.ts';
 import { findOrganizations } from './linkedin-organizations.ts';
 import { linkedinVersion } from './linkedin-version.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
+import { readJson } from './read-json.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'w_member_social'];
 /** `email` may be withheld; publishing does not need it. */

@@ -9,8 +9,9 @@
 import { z } from 'zod';
 import type { Outcome } from '../domain/outcome.ts';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
-import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { readLinkedInError } from './linkedin-error.ts';
 import { type Reading, readRefusal, said } from './linkedin-refusal.ts';
+import { readJson } from './read-json.ts';
 
 /** How long an image that is being processed is given before the post is tried again. */
 const PROCESSING_SECONDS = 20;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { HttpAnswer } from './http-client.ts';
+import { readJson } from './read-json.ts';
 
 /** What LinkedIn says when it says no. Every part may be missing. */
 export interface LinkedInError {
@@ -36,16 +37,6 @@ export function readLinkedInError(answer: HttpAnswer): LinkedInError {
     // With an input error the outer message often is only a Java exception around the description.
     message: plain(input?.description) ?? plain(parsed.data.message),
   };
-}
-
-/** @returns undefined for what is not JSON */
-export function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function shortCode(code: string | undefined): string | null {

@@ -7,8 +7,8 @@
 import { z } from 'zod';
 import type { HttpRequest } from './http-client.ts';
 import { authorUrn, protocolHeaders, restHeaders } from './linkedin-create-request.ts';
-import { readJson } from './linkedin-error.ts';
 import type { PublishingAccount } from './platform.ts';
+import { readJson } from './read-json.ts';
 
 /** A registered upload: the image's id, and where its bytes go. */
 export interface Registration {

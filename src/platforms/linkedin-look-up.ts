@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { type Content, textWithLink } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
-import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { readLinkedInError } from './linkedin-error.ts';
 import { fromLittleText } from './little-text.ts';
+import { readJson } from './read-json.ts';
 
 /** LinkedIn's clock against ours, and how late a post that we sent may still appear. */
 const SKEW_MS = 2 * 60_000;

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { HttpRequest, HttpResult } from './http-client.ts';
-import { readJson, readLinkedInError } from './linkedin-error.ts';
+import { readLinkedInError } from './linkedin-error.ts';
 import { ConnectError } from './platform.ts';
+import { readJson } from './read-json.ts';
 
 export interface Organization {
   id: string;
