@@ -73,10 +73,20 @@ export async function prepareCluster(options: ClusterOptions): Promise<Cluster &
   }
 }
 
-/** Removes what killed first starts left behind. Only when the cluster is there: nobody needs them any more then. */
-export async function removeUnfinished(dataDir: string): Promise<void> {
+/**
+ * Removes what killed first starts left behind. Only when the cluster is there: nobody needs them any more then. Another
+ * process that was too late with its own may still be writing there; what cannot be removed for that is left to it, or to the
+ * next start.
+ */
+export async function removeUnfinished(dataDir: string, log: Logger): Promise<void> {
   const names = (await readdir(dataDir)).filter((name) => name.startsWith(UNFINISHED));
-  await Promise.all(names.map((name) => rm(join(dataDir, name), { recursive: true, force: true })));
+  await Promise.all(
+    names.map((name) =>
+      rm(join(dataDir, name), { recursive: true, force: true }).catch((error: unknown) => {
+        log.debug({ err: error }, 'an unfinished database is left where it is');
+      }),
+    ),
+  );
 }
 
 async function prepareDataDirectory(path: string): Promise<string> {

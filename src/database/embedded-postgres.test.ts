@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -200,6 +200,28 @@ describe('several processes on one DATA_DIR', () => {
     await expect(query(processes[0]?.url ?? '', 'SELECT 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  test('one that is late with making its own database does not stop the one that was faster', async () => {
+    await copyMade();
+    const unfinished = join(dataDir, 'postgres.unfinished-late', 'cluster');
+    await mkdir(unfinished, { recursive: true });
+    let starting = true;
+    const late = (async () => {
+      // As its initdb does while the faster one tidies up.
+      for (let n = 0; starting; n += 1) {
+        await mkdir(unfinished, { recursive: true });
+        await writeFile(join(unfinished, String(n)), '').catch(() => undefined); // Removed in between.
+      }
+    })();
+    const database = await start().finally(() => {
+      starting = false;
+    });
+    await late;
+    expect(await query(database.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await database.stop();
+    await (await start()).stop();
+    expect(await readdir(dataDir)).not.toContain('postgres.unfinished-late');
+  });
+
   test('one that joins does not stop the database when it leaves', async () => {
     await copyMade();
     const owner = await startProcess();
@@ -329,7 +351,8 @@ async function refusal(): Promise<EmbeddedPostgresError> {
 async function startProcess() {
   const child = spawn(process.execPath, [PROCESS, dataDir], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const ended = once(child, 'exit').then(([code]) => expect.unreachable(`it ended with ${code}`));
+  const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
   return { child, ...(JSON.parse(line) as { url: string; owner: boolean }) };
 }
 

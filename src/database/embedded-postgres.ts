@@ -74,7 +74,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   let { share, port, started } = await enter(cluster, { port: preferredPort, mayMove: true, signal: stopping.signal });
   const url = clusterUrl(cluster, port);
   await record(urlFile, url);
-  await removeUnfinished(home);
+  await removeUnfinished(home, log);
   const { owner } = share;
   const how = started ? 'started' : owner ? 'adopted: it was still running' : 'joined: another process owns it';
   log.info({ port, directory: cluster.directory }, `embedded database ${how}`);
