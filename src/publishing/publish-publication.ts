@@ -30,10 +30,10 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
   const preparation = await prepareOrExplain(ctx, publication, signal);
   ctx.onStep('prepared', claim.publicationId);
   if (!preparation.ready) {
-    if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting);
+    if ('waiting' in preparation) await settleWaiting(ctx, claim, preparation.waiting, signal);
     // What a stop cut short, an upload perhaps, is no failure of the post.
     else if (signal.aborted) await handBack(ctx, claim);
-    else await settleUnsent(ctx, claim, publication, preparation.outcome, preparation.tokenVersion);
+    else await settleUnsent(ctx, claim, publication, preparation, signal);
     return;
   }
   if (signal.aborted) {
@@ -47,7 +47,7 @@ export async function publishPublication(ctx: AppContext, claim: Claim, signal: 
     recordingAt = instant();
     return recordSent(ctx, claim, preparation);
   });
-  if (sentAt === null) await refusedAtTheLastMoment(ctx, claim, publication);
+  if (sentAt === null) await refusedAtTheLastMoment(ctx, claim, publication, signal);
   else {
     const { accountId } = publication;
     await sendRecorded(ctx, { claim, accountId, preparation, sentAt, recordingAt }, signal);
@@ -58,19 +58,27 @@ async function settleUnsent(
   ctx: AppContext,
   claim: Claim,
   { accountId }: ClaimedPublication,
-  outcome: Outcome,
-  tokenVersion: number | undefined,
+  { outcome, tokenVersion }: { outcome: Outcome; tokenVersion?: number },
+  signal: AbortSignal,
 ): Promise<void> {
-  await settle(ctx, claim, outcome, ctx.clock.now(), tokenVersion);
+  await settle(ctx, claim, outcome, ctx.clock.now(), signal, tokenVersion);
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
 }
 
 /** Either a hold was ordered while we prepared, or the claim was lost. Nothing was sent. */
-async function refusedAtTheLastMoment(ctx: AppContext, claim: Claim, publication: ClaimedPublication): Promise<void> {
+async function refusedAtTheLastMoment(
+  ctx: AppContext,
+  claim: Claim,
+  publication: ClaimedPublication,
+  signal: AbortSignal,
+): Promise<void> {
   const hold = await activeHoldFor(ctx.db, publication.account);
   if (hold === null)
     ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
-  else await settleWaiting(ctx, claim, { status: 'held', errorCode: 'hold', errorMessage: `On hold: ${hold.reason}` });
+  else {
+    const errorMessage = `On hold: ${hold.reason}`;
+    await settleWaiting(ctx, claim, { status: 'held', errorCode: 'hold', errorMessage }, signal);
+  }
 }
 
 /**

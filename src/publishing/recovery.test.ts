@@ -101,7 +101,7 @@ describe('a worker that lost its claim', () => {
     await endLease(claim);
     await recoverAbandonedClaims(bench.ctx);
     const failure = { kind: 'rejected' as const, httpStatus: 400, errorCode: 'x', errorMessage: 'x' };
-    await settle(bench.ctx, claim, failure, new Date());
+    await settle(bench.ctx, claim, failure, new Date(), never);
     expect(await row(claim)).toMatchObject({ status: 'unconfirmed', errorCode: 'interrupted' });
   });
 
@@ -111,7 +111,7 @@ describe('a worker that lost its claim', () => {
     await endLease(claim);
     await recoverAbandonedClaims(bench.ctx);
     expect((await row(claim)).status).toBe('unconfirmed');
-    await settle(bench.ctx, claim, accepted(1), new Date());
+    await settle(bench.ctx, claim, accepted(1), new Date(), never);
     expect(await row(claim)).toMatchObject({ status: 'published', externalId: 'urn:li:share:1' });
   });
 
@@ -124,7 +124,7 @@ describe('a worker that lost its claim', () => {
       resolution: 'absent',
       reason: 'not seen',
     });
-    await settle(bench.ctx, claim, accepted(2), new Date());
+    await settle(bench.ctx, claim, accepted(2), new Date(), never);
     expect(await row(claim)).toMatchObject({ status: 'published', externalId: 'urn:li:share:2' });
     expect((await claimDue(bench.ctx, 5)).map((other) => other.publicationId)).not.toContain(claim.publicationId);
   });
@@ -132,8 +132,8 @@ describe('a worker that lost its claim', () => {
   it('may settle twice after an unclear commit without harm', async () => {
     const claim = await claimed();
     await recordSent(bench.ctx, claim, SENT);
-    await settle(bench.ctx, claim, accepted(3), new Date());
-    await settle(bench.ctx, claim, accepted(3), new Date());
+    await settle(bench.ctx, claim, accepted(3), new Date(), never);
+    await settle(bench.ctx, claim, accepted(3), new Date(), never);
     expect(await row(claim)).toMatchObject({ status: 'published', attemptCount: 1 });
   });
 });
@@ -154,7 +154,7 @@ describe('the database itself', () => {
       db.$executeRaw`UPDATE publications SET status = 'published' WHERE id = ${claim.publicationId}::uuid`,
     ).rejects.toThrow('published_has_id');
     await recordSent(bench.ctx, claim, SENT);
-    await settle(bench.ctx, claim, accepted(4), new Date());
+    await settle(bench.ctx, claim, accepted(4), new Date(), never);
     await expect(
       db.$executeRaw`UPDATE publications SET status = 'scheduled' WHERE id = ${claim.publicationId}::uuid`,
     ).rejects.toThrow('cannot be changed');

@@ -64,7 +64,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
     async () => {
       if (outcome.kind === 'accepted' && (await settleAccepted(ctx, claim, outcome, sentAt, answeredAt, frozen)))
         return;
-      await settle(ctx, claim, outcome, answeredAt, tokenVersion);
+      await settle(ctx, claim, outcome, answeredAt, signal, tokenVersion);
     },
     { urgent: true },
   );

@@ -25,52 +25,72 @@ import { lockPost, type MoveFields, movePublication } from './transition.ts';
 import { untilSaved } from './until-saved.ts';
 
 /**
- * Settles an attempt. Tries again while the database is away: an outcome that is known but not saved is the worst case.
+ * Settles an attempt. Tries again for as long as the database is away: an outcome that is known but not saved is the worst
+ * case. Whatever others have believed meanwhile, an id is still recorded then.
  * @param answeredAt by the database's clock
+ * @param stopping aborted by a stop that has run out of patience
  * @param sentTokenVersion of the token that was sent: only that one counts as dead, not one that was connected meanwhile.
  *   Absent when nothing was sent, or when it is not this process that sent it
- * @throws when the database stayed away too long; the sweep then finds the open attempt
+ * @throws when it was stopped before the database came back; the sweep then finds the open attempt, and the log has the answer
  */
 export async function settle(
   ctx: AppContext,
   claim: Claim,
   outcome: Outcome,
   answeredAt: Date,
+  stopping: AbortSignal,
   sentTokenVersion?: number,
 ): Promise<void> {
-  await untilSaved(ctx, { publicationId: claim.publicationId, outcome }, () =>
-    ctx.db.$transaction(async (tx) => {
-      if (!(await lockPost(tx, claim.postId))) return;
-      const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
-      const named = await readDuplicate(tx, claim, outcome);
-      if (!holdsClaim(publication, claim)) {
-        if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
-        return;
-      }
-      const final = await renewOnceWhenRefused(
-        tx,
-        ctx,
-        claim,
-        named,
-        publication.accountId,
-        sentTokenVersion,
-        answeredAt,
-      );
-      const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
-      const decision = decide(final, publication.attemptCount, settings, answeredAt);
-      const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
-      await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
-      if (final.kind === 'accepted' || final.kind === 'rejected') await forgetUploads(tx, publication);
-      if (final.kind === 'reauthorization-required')
-        await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
-      ctx.onStep('settling', claim.publicationId);
-    }),
-  );
+  const { publicationId, attemptId } = claim;
+  const save = () => settleOnce(ctx, claim, outcome, answeredAt, sentTokenVersion);
+  await untilSaved(ctx, { publicationId, attemptId, outcome }, save, stopping);
+}
+
+/** The same, tried once: for whoever comes back to it anyway. @throws what the database says */
+export async function settleOnce(
+  ctx: AppContext,
+  claim: Claim,
+  outcome: Outcome,
+  answeredAt: Date,
+  sentTokenVersion?: number,
+): Promise<void> {
+  await ctx.db.$transaction(async (tx) => {
+    if (!(await lockPost(tx, claim.postId))) return;
+    const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
+    const named = await readDuplicate(tx, claim, outcome);
+    if (!holdsClaim(publication, claim)) {
+      if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
+      return;
+    }
+    const final = await renewOnceWhenRefused(
+      tx,
+      ctx,
+      claim,
+      named,
+      publication.accountId,
+      sentTokenVersion,
+      answeredAt,
+    );
+    const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
+    const decision = decide(final, publication.attemptCount, settings, answeredAt);
+    const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
+    await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
+    if (final.kind === 'accepted' || final.kind === 'rejected') await forgetUploads(tx, publication);
+    if (final.kind === 'reauthorization-required')
+      await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
+    ctx.onStep('settling', claim.publicationId);
+  });
 }
 
 /** Nothing was sent and nothing failed: the publication waits, and its attempt never happened. */
-export async function settleWaiting(ctx: AppContext, claim: Claim, waiting: Waiting): Promise<void> {
-  await untilSaved(ctx, { publicationId: claim.publicationId, waiting }, () =>
+export async function settleWaiting(
+  ctx: AppContext,
+  claim: Claim,
+  waiting: Waiting,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { publicationId, attemptId } = claim;
+  const save = () =>
     withdraw(ctx, claim, async (tx, publication) => {
       const { status, errorCode, errorMessage } = waiting;
       await movePublication(tx, publication, status, {
@@ -81,8 +101,8 @@ export async function settleWaiting(ctx: AppContext, claim: Claim, waiting: Wait
       });
       const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
       await record(tx, ctx, publication, action, { errorCode, errorMessage });
-    }),
-  );
+    });
+  await untilSaved(ctx, { publicationId, attemptId, waiting }, save, stopping);
 }
 
 /** Gives a claim back that was prepared but never sent (a stop, a crash): due again at once, not counted. */

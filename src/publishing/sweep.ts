@@ -9,7 +9,7 @@ import { activeHoldFor } from './holds.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
-import { handBack, settle } from './settle.ts';
+import { handBack, settleOnce } from './settle.ts';
 import { lockPost } from './transition.ts';
 
 /** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
@@ -64,7 +64,7 @@ async function recover(ctx: AppContext, row: Abandoned): Promise<void> {
       'a claim was abandoned before anything was sent; it is due again',
     );
   } else {
-    await settle(ctx, claim, diedWhileSending, ctx.clock.now());
+    await settleOnce(ctx, claim, diedWhileSending, ctx.clock.now());
     ctx.log.error(
       { publicationId: claim.publicationId },
       'a worker died while sending; the post may be live, a person decides',

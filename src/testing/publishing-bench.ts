@@ -41,7 +41,8 @@ export interface Bench {
   connect(actor: Actor, member: string, personal?: boolean): Promise<ConnectedAccount>;
   /** What the platform says is there: the only judge of "twice" and "lost". */
   ledger(): Promise<LedgerEntry[]>;
-  fault(fault: string, times?: number, account?: ConnectedAccount): Promise<void>;
+  /** @param delayMs of a fault that takes its time */
+  fault(fault: string, times?: number, account?: ConnectedAccount, delayMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -154,12 +155,13 @@ export async function openBench(
       const answer = await fetch(`${sandbox.url}/sandbox/ledger?platform=linkedin`);
       return ((await answer.json()) as { entries: LedgerEntry[] }).entries;
     },
-    async fault(fault, times, target = account) {
+    async fault(fault, times, target = account, delayMs) {
       const body = JSON.stringify({
         platform: 'linkedin',
         account: `urn:li:person:${target.externalId}`,
         fault,
         times,
+        delayMs,
       });
       const answer = await fetch(`${sandbox.url}/sandbox/faults`, {
         method: 'POST',

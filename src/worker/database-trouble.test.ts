@@ -3,19 +3,19 @@
  * left, or its disk is full. The process says so, keeps the answer, and saves it when it can.
  */
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Publication } from '@prisma/client';
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { connectDatabase } from '../database/client.ts';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts';
 import { migrate } from '../database/migrate.ts';
 import { createPost } from '../publishing/posts.ts';
 import { publishPostNow } from '../publishing/schedule-post.ts';
+import { limitedRole } from '../testing/limited-role.ts';
 import { ProductBench, type ProductProcess } from '../testing/product-process.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 
@@ -31,7 +31,11 @@ describe('while no connection is left', () => {
   it('the answer is kept and the trouble told; then it is saved, and nothing was sent twice', async () => {
     const bench = await openBench();
     closing.push(() => bench.close());
-    const role = await limitedRole(bench);
+    const role = await limitedRole(bench.environment.DATABASE_URL ?? '');
+    closing.push(async () => {
+      await products.clear();
+      await role.drop();
+    });
     const { product, address, publication } = await inFlight(bench, role.url);
 
     await role.exhaust();
@@ -104,32 +108,6 @@ async function savedOnce(bench: Bench, { id }: Publication, address: string): Pr
 
 async function readiness(address: string): Promise<number> {
   return (await fetch(`${address}/readyz`)).status;
-}
-
-/** A database user whose connections can be taken away: Postgres then answers as when max_connections is reached. */
-async function limitedRole(bench: Bench): Promise<{ url: string; exhaust(): Promise<void>; relax(): Promise<void> }> {
-  const admin = new pg.Client({ connectionString: inject('testServerUrl') });
-  await admin.connect();
-  const name = `limited_${randomBytes(6).toString('hex')}`;
-  const url = new URL(bench.environment.DATABASE_URL ?? '');
-  await admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${name}' IN ROLE ${url.username}`);
-  url.username = name;
-  url.password = name;
-  closing.push(async () => {
-    await products.clear();
-    await admin.query(`DROP ROLE ${name}`);
-    await admin.end();
-  });
-  return {
-    url: url.href,
-    async exhaust() {
-      await admin.query(`ALTER ROLE ${name} CONNECTION LIMIT 0`);
-      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [name]);
-    },
-    async relax() {
-      await admin.query(`ALTER ROLE ${name} CONNECTION LIMIT -1`);
-    },
-  };
 }
 
 function whyNoMount(): string | null {

@@ -163,11 +163,15 @@ export function startDispatcher(
   async function stop(patienceMs: number): Promise<void> {
     stopped = true;
     clearTimeout(timer);
-    await scanning;
+    const ended = (async () => {
+      // What it claims still is in flight like the rest.
+      await scanning;
+      await Promise.allSettled([...running]);
+    })();
     const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref());
-    await Promise.race([Promise.allSettled([...running]), patience]);
+    await Promise.race([ended, patience]);
     abort.abort();
-    await Promise.allSettled([...running]);
+    await ended;
   }
 
   return { wake, stop, inFlight: () => running.size, silentMs: () => performance.now() - lastScan };

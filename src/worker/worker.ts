@@ -126,11 +126,16 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     stop: async () => {
       stopping = true;
       clearInterval(timer);
-      await ctx.boss.offWork(ALARM_QUEUE);
-      await sweeping;
-      await Promise.all([renewing, lookingAhead, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)));
-      await dispatcher.stop(ctx.timings.drainMs);
+      // Side by side: with the database away each may use up its patience, and an answer that is not saved has to be told
+      // of before the process is ended from outside.
+      const ends = await Promise.allSettled([
+        dispatcher.stop(ctx.timings.drainMs),
+        ctx.boss.offWork(ALARM_QUEUE),
+        sweeping,
+        ...[renewing, lookingAhead, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
+      ]);
       await heartbeat.end();
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
   };
 }
