@@ -39,14 +39,20 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/publishing/sweep.ts',
-        from: "status = 'publishing' AND lease_until < clock_timestamp()",
+        from: "status = 'publishing' AND coalesce(lease_until, '-infinity') < clock_timestamp()",
         to: 'false',
       },
     ],
   },
   {
     without: 'the lease in the sweep (it takes claims from the living)',
-    edits: [{ file: 'src/publishing/sweep.ts', from: ' AND lease_until < clock_timestamp()', to: '' }],
+    edits: [
+      {
+        file: 'src/publishing/sweep.ts',
+        from: " AND coalesce(lease_until, '-infinity') < clock_timestamp()",
+        to: '',
+      },
+    ],
   },
   {
     without: 'the lease check before sending',

@@ -112,7 +112,8 @@ export async function handBack(ctx: AppContext, claim: Claim): Promise<void> {
     const now = ctx.clock.now();
     if (
       await movePublication(tx, publication, 'scheduled', {
-        nextAttemptAt: publication.dueAt ?? now,
+        // Its own time stays: a later try is late by that, and not by the time that was promised first.
+        nextAttemptAt: publication.nextAttemptAt ?? publication.dueAt ?? now,
         leaseUntil: null,
         generation,
       })

@@ -5,6 +5,7 @@
 import { isReadable } from '../accounts/readable-tokens.ts';
 import type { AppContext } from '../context.ts';
 import { oneAfterAnother } from './backlog.ts';
+import { settleWithoutAttempt } from './claim-without-attempt.ts';
 import { activeHoldFor } from './holds.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
@@ -27,27 +28,41 @@ interface Abandoned {
 
 /**
  * Recovers claims whose lease ran out: prepared but not sent → due again, not counted; sent → unknown, never sent again
- * on a guess.
- * @returns how many were recovered
+ * on a guess. One that cannot be recovered is left to the next sweep, and the others do not wait for it.
+ * @returns how many were abandoned
  */
 export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
   const abandoned = await ctx.db.$queryRaw<Abandoned[]>`
     SELECT publications.id AS publication_id, post_id, publications.fence, open.id AS attempt_id, open.state::text AS state
     FROM publications
     LEFT JOIN publish_attempts open ON open.publication_id = publications.id AND open.fence = publications.fence AND open.state IN ('prepared', 'sent')
-    WHERE publications.status = 'publishing' AND lease_until < clock_timestamp()
+    WHERE publications.status = 'publishing' AND coalesce(lease_until, '-infinity') < clock_timestamp()
     ORDER BY lease_until LIMIT ${BATCH}`;
   for (let index = 0; index < abandoned.length; index += AT_ONCE)
-    await Promise.all(abandoned.slice(index, index + AT_ONCE).map((row) => recover(ctx, row)));
+    await Promise.all(abandoned.slice(index, index + AT_ONCE).map((row) => recoverOrTell(ctx, row)));
   return abandoned.length;
+}
+
+async function recoverOrTell(ctx: AppContext, row: Abandoned): Promise<void> {
+  try {
+    await recover(ctx, row);
+  } catch (error) {
+    ctx.log.error(
+      { err: error, publicationId: row.publication_id },
+      'an abandoned claim could not be recovered; trying again',
+    );
+  }
 }
 
 async function recover(ctx: AppContext, row: Abandoned): Promise<void> {
   if (row.attempt_id === null) {
-    ctx.log.error(
-      { publicationId: row.publication_id },
-      'a publication is publishing without an open attempt; a person has to look at it',
-    );
+    const { publication_id: publicationId, post_id: postId, fence } = row;
+    const movedTo = await settleWithoutAttempt(ctx, { publicationId, postId, fence });
+    if (movedTo !== null)
+      ctx.log.error(
+        { publicationId, movedTo },
+        'a publication was claimed without an attempt: the database was changed',
+      );
     return;
   }
   const claim = {
