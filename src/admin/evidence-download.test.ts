@@ -5,6 +5,7 @@ import { claimDue } from '../publishing/claim.ts';
 import { createPost } from '../publishing/posts.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { publishPostNow } from '../publishing/schedule-post.ts';
+import { settle } from '../publishing/settle.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
 
 let bench: PanelBench;
@@ -83,6 +84,40 @@ describe('the evidence of a published publication', () => {
     expect(answer.status).toBe(404);
     expect(answer.body.error).toContain('no platform has accepted it');
   });
+
+  for (const [which, idOf] of [
+    ['another post', () => 'urn:li:share:4711'],
+    ['the very same post', (own: string) => own],
+  ] as const) {
+    it(`stays that of the id on record when an earlier attempt answers late, and names ${which}`, async () => {
+      const { db } = bench.ctx;
+      const { evidence: before } = await page(bench.author);
+      const publication = await db.publication.findUniqueOrThrow({ where: { id: published } });
+      const first = await db.publishAttempt.findFirstOrThrow({ where: { publicationId: published } });
+      const { id: attemptId } = await db.publishAttempt.create({
+        data: {
+          publicationId: published,
+          number: (await db.publishAttempt.count({ where: { publicationId: published } })) + 1,
+          state: 'absent',
+          fence: 0,
+          sentAt: first.sentAt,
+          frozen: { ...(first.frozen as object), text: 'An earlier text' },
+        },
+      });
+      const externalId = idOf(publication.externalId ?? '');
+      const permalink = `https://www.linkedin.com/feed/update/${externalId}/`;
+      const claim = { publicationId: published, postId: publication.postId, attemptId, fence: 0 };
+      const answer = { kind: 'accepted', httpStatus: 201, externalId, permalink } as const;
+      await settle(bench.ctx, claim, answer, new Date(), new AbortController().signal);
+      expect(await db.publicationEvidence.count({ where: { attemptId } })).toBe(1);
+
+      expect((await page(bench.author)).evidence).toEqual(before);
+      expect((await download(bench.author)).body).toMatchObject({
+        document: { text: TEXT, externalId: publication.externalId },
+        intact: true,
+      });
+    });
+  }
 
   it('that somebody with the database in hand changed is shown as changed', async () => {
     const { db } = bench.ctx;

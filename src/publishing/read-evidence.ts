@@ -1,5 +1,6 @@
 /** Reads back what was kept when a publication was accepted, and checks that it is still what was kept. */
 import { createHash } from 'node:crypto';
+import type { Prisma } from '@prisma/client';
 import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Database, Tx } from '../database/client.ts';
 
@@ -17,14 +18,24 @@ export interface Evidence {
   intact: boolean;
 }
 
-/** The evidence of the accepted attempt; null when there is none (not published, or by a version that did not keep it). */
+/**
+ * The evidence of the post that the publication stands for: the first that was kept for the id it carries. An attempt that
+ * answers late keeps evidence of its own, perhaps of another post.
+ * @returns null when there is none (not published, or by a version that did not keep it)
+ */
 export async function readEvidence(db: Database | Tx, publicationId: string): Promise<Evidence | null> {
-  const row = await db.publicationEvidence.findFirst({
-    where: { publicationId },
-    orderBy: [{ createdAt: 'desc' }, { attemptId: 'desc' }],
-    include: { attempt: { select: { number: true } } },
-  });
-  if (row === null) return null;
+  const [publication, kept] = await Promise.all([
+    db.publication.findUnique({ where: { id: publicationId }, select: { externalId: true } }),
+    db.publicationEvidence.findMany({
+      where: { publicationId },
+      orderBy: [{ createdAt: 'asc' }, { attemptId: 'asc' }],
+      include: { attempt: { select: { number: true, externalId: true } } },
+    }),
+  ]);
+  const externalId = publication?.externalId ?? null;
+  // The document may have been tampered with, and the attempt's id be a later answer's: either is enough.
+  const row = kept.find(({ document, attempt }) => attempt.externalId === externalId || idIn(document) === externalId);
+  if (externalId === null || row === undefined) return null;
   const canonical = canonicalJson(row.document);
   const computed = createHash('sha256').update(canonical).digest('hex');
   const { document } = row;
@@ -38,6 +49,12 @@ export async function readEvidence(db: Database | Tx, publicationId: string): Pr
     computed,
     intact: computed === row.sha256 && (audited === null || audited === computed),
   };
+}
+
+function idIn(document: Prisma.JsonValue): Prisma.JsonValue | undefined {
+  return typeof document === 'object' && document !== null && !Array.isArray(document)
+    ? document.externalId
+    : undefined;
 }
 
 /** The hash as the audit repeats it: who rewrites document and hash together would have to break the audit's chain as well. */
