@@ -44,6 +44,19 @@ describe('an account whose permission has lapsed', () => {
     await bench.connect(bench.author, MEMBERS[1]);
     await bench.ctx.db.$transaction((tx) => releaseAccountHolds(tx, bench.ctx, mine.id));
     expect(await reload(publication.id)).toMatchObject({ status: 'scheduled', errorCode: null });
+    const events = await bench.ctx.db.auditEvent.findMany({
+      where: { entityId: publication.id, action: { in: ['publication.held', 'publication.released'] } },
+      orderBy: { id: 'asc' },
+    });
+    expect(events).toMatchObject([
+      { action: 'publication.held' },
+      {
+        action: 'publication.released',
+        actorId: null,
+        teamId: bench.teamId,
+        metadata: { by: 'the account, connected again' },
+      },
+    ]);
     expect(await holdForDeadAccounts(bench.ctx)).toBe(0);
   });
 

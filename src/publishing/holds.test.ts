@@ -48,6 +48,15 @@ it('says before it is released how many publications go on, and that many do', a
     where: { action: 'hold.released', entityId: account.id },
   });
   expect(event.metadata).toMatchObject({ reason: 'checked with legal' });
+  // Each publication's own history says so, too: only those that go on, once, and because of the last hold.
+  const released = await bench.ctx.db.auditEvent.findMany({ where: { action: 'publication.released' } });
+  expect(released).toHaveLength(2);
+  expect(released.find(({ entityId }) => entityId === waiting.id)).toMatchObject({
+    entity: 'Publication',
+    actorId: manager.id,
+    teamId: bench.teamId,
+    metadata: { hold: account.id },
+  });
 });
 
 it('on everything lets nothing go on while another one is released', async () => {
