@@ -2,6 +2,7 @@
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { markReconnectRequired } from '../accounts/access-token.ts';
+import type { Database } from '../database/client.ts';
 import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { claimDue } from './claim.ts';
 import { claimReady, type Ready } from './claim-ready.ts';
@@ -85,6 +86,26 @@ describe('what was prepared before its instant', () => {
     for (const recorded of claims) await sendRecorded(bench.ctx, recorded, never);
     expect(await live(publication.text)).toBe(1);
     expect(await bench.ctx.db.publishAttempt.count({ where: { publicationId: publication.id } })).toBe(1);
+  });
+
+  it('leaves on time, in one batch with what another process is claiming at that moment', async () => {
+    const shared = await soon();
+    const own = await soon();
+    const book = createReadyBook(bench.ctx);
+    await book.refresh(never);
+    const batch = await eventually(
+      () => ((book.untilNextMs() ?? 0) < -100 ? book.takeDue(4) : undefined),
+      'both to fall due',
+    );
+    expect(batch.map(({ publicationId }) => publicationId)).toEqual([shared.id, own.id]);
+    await bench.ctx.db.$transaction(async (tx) => {
+      const claimedByAnother = await claimReady({ ...bench.ctx, db: tx as Database }, batch.slice(0, 1));
+      expect(claimedByAnother).toHaveLength(1);
+      // Not committed yet: waiting for it, or failing because of it, would hold up what nobody else has.
+      const claims = await claimReady(bench.ctx, batch);
+      expect(claims.map(({ claim }) => claim.publicationId)).toEqual([own.id]);
+    });
+    expect(await claimReady(bench.ctx, batch)).toEqual([]);
   });
 
   it('is not sent before its instant, however early somebody asks', async () => {
@@ -171,6 +192,33 @@ describe('what was prepared before its instant', () => {
     expect(await claimReady(bench.ctx, [ready])).toEqual([]);
   });
 });
+
+it('a slow answer about what falls due does not bring forward what was prepared', async () => {
+  await soon(2_500);
+  const database = slowWhenAskedWhatFallsDue(bench.ctx.db);
+  const book = createReadyBook({ ...bench.ctx, db: database.db });
+  await book.refresh(never);
+  database.slow = true;
+  await book.refresh(never);
+  const ready = await eventually(() => book.takeDue(1)[0], 'it to fall due');
+  expect(await claimReady(bench.ctx, [ready])).toHaveLength(1);
+});
+
+/** As if every connection were taken for a while. */
+function slowWhenAskedWhatFallsDue(real: Database): { db: Database; slow: boolean } {
+  const state = { slow: false };
+  const db = new Proxy(real, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key !== '$queryRaw' || typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        if (state.slow) await new Promise((resolve) => setTimeout(resolve, 400));
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+  return Object.assign(state, { db });
+}
 
 it('what cannot be prepared is left alone until its instant', async () => {
   const publication = await soon();

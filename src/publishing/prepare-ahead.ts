@@ -59,7 +59,8 @@ export function createReadyBook(ctx: AppContext, aheadMs = PREPARE_AHEAD_MS): Re
     for (const id of entries.keys()) if (!seen.has(id)) entries.delete(id);
     const missing = upcoming.filter(({ id, version, ms }) => {
       const entry = entries.get(id);
-      if (entry?.version === version) entry.dueAt = asked + ms;
+      // Never later than the instant, and earlier by what the answer took on its way: of several the latest is the nearest.
+      if (entry?.version === version) entry.dueAt = Math.max(entry.dueAt, asked + ms);
       if (entry?.version !== version) entries.delete(id);
       return ms > 0 && (entry?.version !== version || (entry.ready === null && asked - entry.triedAt > TRY_AGAIN_MS));
     });
