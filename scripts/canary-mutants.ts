@@ -18,7 +18,15 @@ const NOT_COPIED = ['node_modules', '.git', 'data', 'coverage', '.adminjs'];
 const MODEL = 'src/publishing/model.test.ts';
 /** The quick ones first: the next group is asked only when nothing in the one before noticed. */
 const TESTS = [
-  ['src/domain/', 'publishing/races', 'publishing/recovery', 'publishing/posts', 'publishing/prepare-ahead'],
+  [
+    'src/domain/',
+    'publishing/races',
+    'publishing/recovery',
+    'publishing/sweep',
+    'publishing/kept-answer',
+    'publishing/posts',
+    'publishing/prepare-ahead',
+  ],
   ['publishing/publish.', 'publishing/crash'],
 ];
 

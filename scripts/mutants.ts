@@ -39,7 +39,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/publishing/sweep.ts',
-        from: "status = 'publishing' AND coalesce(lease_until, '-infinity') < clock_timestamp()",
+        from: "publications.status = 'publishing' AND coalesce(lease_until, '-infinity') < clock_timestamp()",
         to: 'false',
       },
     ],
@@ -189,6 +189,20 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'src/publishing/settle.ts',
         from: "if (named.kind === 'accepted') await recordLateAnswer(",
         to: 'if (ctx === null) await recordLateAnswer(',
+      },
+    ],
+  },
+  {
+    without: 'the patience with a database that is away',
+    edits: [{ file: 'src/publishing/until-saved.ts', from: 'if (end.isReached()) {', to: 'if (toldAt < 0) {' }],
+  },
+  {
+    without: 'the question whether a claim without its attempt may be live',
+    edits: [
+      {
+        file: 'src/publishing/claim-without-attempt.ts',
+        from: 'if (mayBeLive) await park(',
+        to: 'if (!publication) await park(',
       },
     ],
   },

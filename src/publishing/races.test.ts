@@ -2,6 +2,8 @@
 import type { Post, Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { markReconnectRequired } from '../accounts/access-token.ts';
+import type { AppContext } from '../context.ts';
+import type { Database, Tx } from '../database/client.ts';
 import type { Fault } from '../testing/ledger-platform.ts';
 import { type ModelBench, openModelBench, type Pause, type World } from '../testing/model-world.ts';
 import { alarmId, setAlarm } from './alarm.ts';
@@ -10,6 +12,7 @@ import { claimDue } from './claim.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { lookUpUnconfirmed } from './look-up.ts';
 import { createPost, editPost } from './posts.ts';
+import { publishPublication } from './publish-publication.ts';
 import { resolvePublication } from './resolve-publication.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 import { recoverAbandonedClaims, releaseGroundlessHolds } from './sweep.ts';
@@ -45,6 +48,38 @@ async function resume(): Promise<void> {
 async function resolve(post: Post, resolution: 'absent' | 'abandon'): Promise<void> {
   const publication = await of(post);
   await resolvePublication(world.ctx, world.manager, publication.id, { resolution, reason: 'I looked' });
+}
+
+/** Until a transaction in this database waits for another one. */
+async function somebodyWaits(db: Database | Tx): Promise<void> {
+  for (let waiting = 0; waiting === 0; ) {
+    const [row] = await db.$queryRaw<{ count: number }[]>`
+      SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
+        AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
+    waiting = row?.count ?? 0;
+  }
+}
+
+/** The same database; its first transaction has done everything, and commits when told. */
+function heldBeforeCommit(real: Database): { db: Database; standing: Promise<void>; open(): void } {
+  const standing = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  let used = false;
+  const db = new Proxy(real, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key !== '$transaction' || used) return value;
+      used = true;
+      return (work: (tx: Tx) => Promise<unknown>) =>
+        target.$transaction(async (tx) => {
+          const result = await work(tx);
+          standing.resolve();
+          await opened.promise;
+          return result;
+        });
+    },
+  });
+  return { db, standing: standing.promise, open: opened.resolve };
 }
 
 const live = async (post: Post) => world.platform.live((await of(post)).id).length;
@@ -263,16 +298,35 @@ describe('spreading a backlog', () => {
         data: { nextAttemptAt: nextWeek, dueAt: nextWeek },
       });
       spreading = spreadBacklog(db);
-      // Until it waits for our row.
-      for (let waiting = 0; waiting === 0; ) {
-        const [row] = await tx.$queryRaw<{ count: number }[]>`
-          SELECT count(*)::int AS count FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
-            AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`;
-        waiting = row?.count ?? 0;
-      }
+      await somebodyWaits(tx); // For our row.
     });
     await spreading;
     expect((await of(moved)).nextAttemptAt).toEqual(nextWeek);
+  });
+});
+
+describe('two publications of one post that are settled at the same moment', () => {
+  it('leave the post as it is then: published', async () => {
+    const accounts = [world.accounts.blind.id, world.accounts.readable.id];
+    const post = await createPost(world.ctx, world.manager, { text: `Race ${++serial}`, accounts });
+    await publishPostNow(world.ctx, world.manager, post.id);
+    const [one, other] = await claimDue(world.ctx, 2);
+    if (one === undefined || other === undefined) throw new Error('two are due');
+    const { signal } = new AbortController();
+    const sending = (publicationId: string): AppContext => ({
+      ...world.ctx,
+      platforms: world.platform.sender(publicationId, 'ok', async () => undefined),
+    });
+    const held = heldBeforeCommit(world.ctx.db);
+    const first = publishPublication({ ...sending(one.publicationId), db: held.db }, one, signal);
+    await held.standing;
+    const second = publishPublication(sending(other.publicationId), other, signal);
+    await Promise.race([second, somebodyWaits(world.ctx.db)]);
+    held.open();
+    await Promise.all([first, second]);
+    expect(await world.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } })).toMatchObject({
+      status: 'published',
+    });
   });
 });
 

@@ -49,7 +49,6 @@ export async function settleAccepted(
               attempt_count = attempt_count + 1, lease_until = NULL, next_attempt_at = NULL, error_code = NULL,
               error_message = NULL, updated_at = clock_timestamp()
           WHERE id = ${claim.publicationId}::uuid AND status = 'publishing' AND fence = ${claim.fence}
-            AND EXISTS (SELECT 1 FROM publish_attempts WHERE id = ${claim.attemptId}::uuid AND state = 'sent')
           RETURNING id, account_id, team_id
         ), attempt AS (
           UPDATE publish_attempts
