@@ -40,11 +40,13 @@ export async function untilSaved(
         return;
       } catch (error) {
         if (end.isReached()) {
-          const level = atStake.outcome?.kind === 'accepted' ? 'fatal' : 'error';
-          ctx.log[level](
-            { ...atStake, err: error },
-            'stopping with an outcome that could not be saved: this line is all that is left of it',
-          );
+          const line = { ...atStake, err: error };
+          if (atStake.outcome?.kind === 'accepted')
+            ctx.log.fatal(
+              line,
+              'stopping with a post that is live and could not be saved: it becomes unconfirmed; resolve it as live with the permalink in this line',
+            );
+          else ctx.log.error(line, 'stopping with an outcome that could not be saved; whoever sweeps next decides');
           throw error;
         }
         if (performance.now() - toldAt > TOLD_EVERY_MS) {
