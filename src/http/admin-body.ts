@@ -3,8 +3,11 @@
  * and every octet-stream, to disk; ours refuses them first, and bounds everything else. What is read is handed over in
  * the form express-formidable leaves behind, which makes AdminJS skip its own reading.
  */
+import { isUtf8 } from 'node:buffer';
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import formidable from 'express-formidable';
+import { Refusal } from '../domain/refusal.ts';
+import { notUtf8, verifyForm, verifyJson } from './utf8-text.ts';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -22,8 +25,8 @@ declare global {
 export function adminBody(): RequestHandler {
   const router = Router();
   router.use(refuseUnknownTypes);
-  router.use(express.json({ limit: MEGABYTE, strict: true, type: 'json' }));
-  router.use(express.urlencoded({ extended: false, limit: MEGABYTE, parameterLimit: 1000 }));
+  router.use(express.json({ limit: MEGABYTE, strict: true, type: 'json', verify: verifyJson }));
+  router.use(express.urlencoded({ extended: false, limit: MEGABYTE, parameterLimit: 1000, verify: verifyForm }));
   router.use(readMultipart);
   router.use((req, _res, next) => {
     const body: unknown = req.body;
@@ -36,14 +39,23 @@ export function adminBody(): RequestHandler {
   return router;
 }
 
-/** formidable refuses parts of a form that are files before it opens one. */
+/** formidable refuses parts of a form that are files before it opens one, and text that is none before it is handed on. */
 const formidableOptions = {
   maxFields: 1000,
   maxFieldsSize: MEGABYTE,
   maxFileSize: 1,
   onPart(this: formidable.IncomingForm, part: formidable.Part): void {
-    if (part.filename === undefined) this.handlePart(part);
-    else this._error(new BodyRefused(415));
+    if (part.filename !== undefined) {
+      this._error(new BodyRefused(415));
+      return;
+    }
+    // No more than maxFieldsSize of it is ever here: handlePart counts.
+    const pieces: Buffer[] = [];
+    part.on('data', (piece: Buffer) => void pieces.push(piece));
+    part.on('end', () => {
+      if (!isUtf8(Buffer.concat(pieces))) this._error(notUtf8());
+    });
+    this.handlePart(part);
   },
 };
 
@@ -87,7 +99,7 @@ function readMultipart(req: Request, res: Response, next: NextFunction): void {
     passed = true;
     req.fields = Object.fromEntries([...values].map(([name, given]) => [name, given.length === 1 ? given[0] : given]));
     // What formidable complains about is always what was sent: a missing boundary, a broken part, too much.
-    if (error === undefined || error instanceof BodyRefused) next(error);
+    if (error === undefined || error instanceof BodyRefused || error instanceof Refusal) next(error);
     else next(new BodyRefused(/exceeded/.test(String(error)) ? 413 : 400));
   });
 }

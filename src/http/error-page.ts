@@ -76,5 +76,5 @@ const CLIENT_SENTENCE: Readonly<Record<number, string>> = {
   403: 'You may not do this.',
   404: 'There is no such thing here, or you may not see it.',
   413: 'This is too large to be sent here.',
-  415: 'This kind of content is not accepted here. Files cannot be uploaded.',
+  415: 'This kind of content is not accepted here. Files cannot be uploaded, and text has to be UTF-8.',
 };

@@ -16,6 +16,9 @@ declare module 'express-formidable' {
     interface Part {
       /** Undefined for a plain field, text (also empty) for a file. */
       filename: string | undefined;
+      /** Already decoded where the part says it is base64. */
+      on(event: 'data', listener: (piece: Buffer) => void): void;
+      on(event: 'end', listener: () => void): void;
     }
     /** Called for every plain field, in order. */
     interface FieldEvent {

@@ -1,7 +1,13 @@
 import express, { type Request, type RequestHandler } from 'express';
+import { verifyForm } from './utf8-text.ts';
 
 /** Reads our own pages' forms: small, few fields. Mounted on those routes only, because AdminJS reads its bodies itself. */
-export const readForm: RequestHandler = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 30 });
+export const readForm: RequestHandler = express.urlencoded({
+  extended: false,
+  limit: '16kb',
+  parameterLimit: 30,
+  verify: verifyForm,
+});
 
 /** @returns the text of one field; empty when it is missing or was sent twice */
 export function formText(req: Request, name: string): string {
