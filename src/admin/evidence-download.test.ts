@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
 import { claimDue } from '../publishing/claim.ts';
+import { writeEvidence } from '../publishing/evidence.ts';
 import { createPost } from '../publishing/posts.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { publishPostNow } from '../publishing/schedule-post.ts';
@@ -118,6 +119,25 @@ describe('the evidence of a published publication', () => {
       });
     });
   }
+
+  it('of the first version, whose images had no descriptions, can still be downloaded and checked', async () => {
+    const { db } = bench.ctx;
+    const post = await createPost(bench.ctx, bench.author, { text: 'of old', accounts: [bench.account.id] });
+    const { id: publicationId } = await db.publication.findFirstOrThrow({ where: { postId: post.id } });
+    const media = ['a'.repeat(64), 'b'.repeat(64)];
+    const frozen = { publicationId, text: 'of old', media, authorId: bench.author.id, approverId: null };
+    const attempt = await db.publishAttempt.create({
+      data: { publicationId, number: 1, state: 'acked', fence: 1, sentAt: new Date(), frozen },
+    });
+    const acceptance = { httpStatus: 201, externalId: 'x', permalink: 'https://a.example/x', acceptedAt: new Date() };
+    await db.$transaction((tx) => writeEvidence(tx, attempt, acceptance));
+    await db.publication.update({ where: { id: publicationId }, data: { externalId: acceptance.externalId } });
+    const answer = await download(bench.author, publicationId);
+    expect(answer.body).toMatchObject({ document: { media }, intact: true });
+    expect(answer.body.document.version).toBeUndefined();
+    const verbatim = /"document":(.*),"sha256":/s.exec(answer.text)?.[1] ?? '';
+    expect(createHash('sha256').update(verbatim).digest('hex')).toBe(answer.body.sha256);
+  });
 
   it('that somebody with the database in hand changed is shown as changed', async () => {
     const { db } = bench.ctx;

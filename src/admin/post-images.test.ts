@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
 import { addImage } from '../media/add-image.ts';
@@ -17,8 +18,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => bench.close());
 
-const image = async (): Promise<StoredImage> =>
-  (await addImage(bench.ctx, author, bench.teamId, Buffer.from(await png(80, 60)))).image;
+const image = async (width = 80): Promise<StoredImage> =>
+  (await addImage(bench.ctx, author, bench.teamId, Buffer.from(await png(width, 60)))).image;
 const newPost = (values: Record<string, unknown>) =>
   bench.ask(author, '/api/resources/Post/actions/new', {
     text: 'With images',
@@ -97,15 +98,16 @@ describe('another text for one account', () => {
 });
 
 describe('the page of a publication', () => {
-  it('shows which images were published, by what the evidence says', async () => {
+  it('shows which images were published, each with its description, by what the evidence says; so does the file', async () => {
     const { linkedin } = bench.ctx.platforms;
     if (linkedin === undefined) throw new Error('the sandbox serves LinkedIn');
     const account = await bench.connect(author, MEMBERS[1]);
     const { publisher } = createImagesPlatform(() => null);
     bench.ctx.platforms = { ...bench.ctx.platforms, linkedin: { ...linkedin, publisher } };
     const worker = await startWorker(bench.ctx);
-    const one = await image();
-    const { body } = await newPost({ accounts: [account.id], media: [{ id: one.id, altText: 'Seen' }] });
+    const [one, two] = [await image(), await image(81)];
+    const chosen = [{ id: one.id, altText: ' Seen ' }, { id: two.id }];
+    const { body } = await newPost({ accounts: [account.id], media: chosen });
     await bench.ask(author, `/api/resources/Post/records/${body.record.params.id}/publishNow`, {});
     const { id } = await eventually(async () => {
       const found = await bench.ctx.db.publication.findFirst({
@@ -115,7 +117,15 @@ describe('the page of a publication', () => {
     }, 'the post to be published');
     await worker.stop();
     const { details } = (await bench.ask(author, `/api/resources/Publication/records/${id}/show`)).body.record;
-    expect(details.post.media).toMatchObject([{ id: one.id, sha256: one.sha256, altText: 'Seen' }]);
-    expect(details.evidence).toMatchObject({ intact: true, document: { media: [one.sha256] } });
+    expect(details.post.media).toMatchObject([{ id: one.id, sha256: one.sha256, altText: 'Seen' }, { id: two.id }]);
+    const media = [
+      { sha256: one.sha256, altText: 'Seen' },
+      { sha256: two.sha256, altText: null },
+    ];
+    expect(details.evidence).toMatchObject({ intact: true, document: { version: 2, media } });
+    const { body: file, text } = await bench.ask(author, `/api/evidence/${id}`);
+    expect(file).toMatchObject({ intact: true, document: { version: 2, media } });
+    const verbatim = /"document":(.*),"sha256":/s.exec(text)?.[1] ?? '';
+    expect(createHash('sha256').update(verbatim).digest('hex')).toBe(file.sha256);
   });
 });

@@ -9,16 +9,20 @@ import type { Tx } from '../database/client.ts';
 import type { CreateRequest } from '../platforms/platform.ts';
 import type { ClaimedPublication } from './prepare.ts';
 
-/** What is known before the request leaves. */
+/**
+ * What is known before the request leaves. Documents without a version are of the first one, whose `media` were hashes only;
+ * they are never rewritten, and an attempt frozen by it may still be accepted.
+ */
 export interface FrozenContent {
+  version: 2;
   publicationId: string;
   postId: string;
   platform: string;
   account: { id: string; externalId: string; displayName: string };
   text: string;
   linkUrl: string | null;
-  /** sha256 (hex) of each image, in their order. */
-  media: readonly string[];
+  /** In their order: sha256 (hex) of the bytes, and the alternative text as it was sent; null: none. */
+  media: readonly { sha256: string; altText: string | null }[];
   api: { url: string; version: string | null; requestSha256: string };
   authorId: string;
   approverId: string | null;
@@ -35,13 +39,14 @@ export function freeze(
   const version =
     Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'linkedin-version')?.[1] ?? null;
   return {
+    version: 2,
     publicationId: publication.id,
     postId: post.id,
     platform: account.platform,
     account: { id: account.id, externalId: account.externalId, displayName: account.displayName },
     text: publication.text ?? post.text,
     linkUrl: post.linkUrl,
-    media: post.media.map(({ media }) => media.sha256),
+    media: post.media.map(({ altText, media }) => ({ sha256: media.sha256, altText })),
     api: { url: request.url, version, requestSha256 },
     authorId: post.authorId,
     approverId,

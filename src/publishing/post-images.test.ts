@@ -241,7 +241,11 @@ describe('publishing a post with images', () => {
       ],
     });
     const evidence = await readEvidence(bench.ctx.db, publication?.id ?? '');
-    expect(evidence).toMatchObject({ intact: true, document: { media: [two.sha256, one.sha256] } });
+    expect(evidence).toMatchObject({ intact: true, document: { version: 2 } });
+    expect(evidence?.document.media).toEqual([
+      { sha256: two.sha256, altText: 'Moving' },
+      { sha256: one.sha256, altText: null },
+    ]);
   });
 
   it('uploads them once for a post, and anew for another post or account', async () => {

@@ -62,6 +62,7 @@ const live = async () => (await bench.ledger()).length;
 const SENT = {
   requestHash: 'hash',
   frozen: {
+    version: 2 as const,
     publicationId: 'p',
     postId: 'q',
     platform: 'linkedin',

@@ -50,7 +50,7 @@ export function EvidenceCard({ publicationId, evidence, media }: EvidenceCardPro
     ['SHA-256 of the request', text(api.requestSha256), 'code'],
     [intact ? 'SHA-256 of all this' : 'SHA-256 that was kept', sha256, 'code'],
   ];
-  const hashes = Array.isArray(kept.media) ? kept.media.filter((hash) => typeof hash === 'string') : [];
+  const images = publishedImages(kept.media);
   const link = text(kept.linkUrl);
   const permalink = text(kept.permalink);
   return (
@@ -76,7 +76,11 @@ export function EvidenceCard({ publicationId, evidence, media }: EvidenceCardPro
         </Banner>
       )}
       <blockquote className="ss-evidence-text">{text(kept.text)}</blockquote>
-      <PostImages images={hashes.flatMap((hash) => media.filter(({ sha256 }) => sha256 === hash).map(imageOf))} />
+      <PostImages
+        images={images.flatMap(({ sha256, ...described }) =>
+          media.filter((one) => one.sha256 === sha256).map((one) => imageOf({ ...one, ...described })),
+        )}
+      />
       <dl className="ss-values ss-values-narrow">
         {link === null ? null : (
           <Row label="Link">
@@ -94,9 +98,9 @@ export function EvidenceCard({ publicationId, evidence, media }: EvidenceCardPro
             </Row>
           ),
         )}
-        {hashes.length === 0 ? null : (
-          <Row label={hashes.length === 1 ? 'SHA-256 of the image' : 'SHA-256 of the images, in order'}>
-            {hashes.map((hash) => (
+        {images.length === 0 ? null : (
+          <Row label={images.length === 1 ? 'SHA-256 of the image' : 'SHA-256 of the images, in order'}>
+            {images.map(({ sha256: hash }) => (
               <div key={hash}>
                 <code className="ss-code ss-break">{hash}</code>
               </div>
@@ -125,6 +129,15 @@ function Row({ label, children }: { label: string; children: ReactNode }) {
 /** Read with care: it may be of an older shape, or not what was written. */
 function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** A document of the first version has hashes only; the descriptions are then the post's, which nobody can change any more. */
+function publishedImages(media: unknown): { sha256: string; altText?: string | null }[] {
+  return (Array.isArray(media) ? media : []).flatMap((image: unknown) => {
+    if (typeof image === 'string') return [{ sha256: image }];
+    const { sha256, altText } = part(image);
+    return typeof sha256 === 'string' ? [{ sha256, altText: text(altText) }] : [];
+  });
 }
 
 function part(value: unknown): Record<string, unknown> {
