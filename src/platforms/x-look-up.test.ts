@@ -83,6 +83,16 @@ test.each<[string, Partial<Content>, object]>([
     },
   ],
   [
+    'with an address whose end X would have left to the sentence',
+    { linkUrl: 'https://example.com/a_(b)).' },
+    { text: 'Hello\nhttps://t.co/1', entities: { urls: [short(1, 'https://example.com/a_(b)%29%2E')] } },
+  ],
+  [
+    'with such an address as an earlier version sent it',
+    { linkUrl: 'https://example.com/a)' },
+    { text: 'Hello\nhttps://t.co/1)', entities: { urls: [short(1, 'https://example.com/a')] } },
+  ],
+  [
     'whose host was typed in capitals',
     { text: 'At Example.COM/Page' },
     { text: 'At https://t.co/1', entities: { urls: [short(1, 'http://example.com/Page')] } },

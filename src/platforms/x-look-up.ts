@@ -3,6 +3,7 @@
  * sent: addresses have become t.co links, images a t.co link at the end, and `&`, `<`, `>` may be written for HTML.
  * Reading costs money per post shown, so it ends as soon as the list is older than the attempt.
  */
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { Content } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
@@ -143,9 +144,18 @@ function withoutEntities(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-/** X trims, composes characters and completes addresses; none of that makes it another text. */
+/** X trims, composes characters and completes addresses, we write some with percent signs; none of that makes it another text. */
 function comparable(text: string): string {
-  return text.normalize('NFC').trim().split(/\s+/u).map(withShortAddresses).join(' ');
+  const words = text.normalize('NFC').trim().split(/\s+/u);
+  return words.map(withShortAddresses).map(withoutPercentSigns).join(' ');
+}
+
+/** As x-link.ts writes what X would not read; a post that was sent before it did so is still found. */
+function withoutPercentSigns(word: string): string {
+  return word.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    const decoded = Buffer.from(escaped.replaceAll('%', ''), 'hex');
+    return isUtf8(decoded) ? decoded.toString('utf8') : escaped;
+  });
 }
 
 function withShortAddresses(word: string): string {

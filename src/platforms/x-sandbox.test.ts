@@ -136,6 +136,12 @@ describe('publishing', () => {
     ]);
   });
 
+  test('a link that ends like a sentence is linked as a whole all the same', async () => {
+    const { publish } = await connected(sandbox);
+    await publish({ text: 'Read this', linkUrl: 'https://example.com/wiki/A_(b))' });
+    expect(await ledger(sandbox)).toMatchObject([{ link: { url: 'https://example.com/wiki/A_(b)%29' } }]);
+  });
+
   test('images come in their order with their descriptions, up to four', async () => {
     const { publish } = await connected(sandbox);
     const images = ['First', null, 'Third & <last>', 'Fourth'].map((altText, index) =>
@@ -269,6 +275,8 @@ describe('looking for a post', () => {
     ['with what HTML escapes', { text: 'Q&A <live> at 5 > 4 & more' }],
     ['with what looks escaped already', { text: 'Write &amp; for & in HTML, and &lt;b&gt;' }],
     ['with a link at its end', { text: 'Read this', linkUrl: 'https://example.com/blog?a=1&b=2' }],
+    ['with a link that ends like a sentence', { text: 'Read this', linkUrl: 'https://example.com/wiki/A_(b)).' }],
+    ['with a link in another script', { text: 'Read this', linkUrl: 'https://example.com/\u6f22\u5b57?q=\u{1f389}' }],
     ['with an address that has no scheme', { text: 'See Example.com/Path and https://example.org today' }],
     ['with the same address twice', { text: 'https://example.com and again https://example.com' }],
     ['with composed and decomposed characters', { text: 'Cafe\u0301 und Café' }],
