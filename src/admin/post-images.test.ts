@@ -97,6 +97,33 @@ describe('another text for one account', () => {
   });
 });
 
+describe('the page of a post', () => {
+  const warnings = async (values: Record<string, unknown>) => {
+    const { body } = await newPost(values);
+    const { id } = body.record.params;
+    const shown = await bench.ask(author, `/api/resources/Post/records/${id}/show`);
+    return { id, warnings: shown.body.record.details.warnings };
+  };
+
+  it('warns of an image that a chosen platform will crop, while it can be changed, and lets it be scheduled', async () => {
+    const strip = await image(800);
+    expect((await warnings({ media: [{ id: (await image()).id }] })).warnings).toEqual([]);
+    expect((await warnings({ media: [{ id: strip.id }], accounts: [] })).warnings).toEqual([]);
+    const at = { scheduledAt: new Date(Date.now() + 86_400_000).toISOString(), timeZone: 'UTC' };
+    const { id, warnings: said } = await warnings({ media: [{ id: strip.id }], ...at });
+    expect(said).toEqual([expect.stringContaining('The image is very wide (800 × 60): LinkedIn will probably show')]);
+    const scheduled = await bench.ask(author, `/api/resources/Post/records/${id}/schedule`, {});
+    expect(scheduled.body.record.params.status).toBe('scheduled');
+    const where = { postId: id };
+    await bench.ctx.db.publication.updateMany({
+      where,
+      data: { status: 'published', externalId: 'x', acceptedAt: new Date() },
+    });
+    const shown = await bench.ask(author, `/api/resources/Post/records/${id}/show`);
+    expect(shown.body.record.details.warnings).toEqual([]);
+  });
+});
+
 describe('the page of a publication', () => {
   it('shows which images were published, each with its description, by what the evidence says; so does the file', async () => {
     const { linkedin } = bench.ctx.platforms;

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { warningsOf } from '../publishing/post-content.ts';
 import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { accountAddress } from './account-address.ts';
@@ -51,9 +52,13 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
   });
   const statuses = publications.map((publication) => publication.status);
   const attempts = publications.reduce((sum, publication) => sum + publication._count.attempts, 0);
-  const { team } = await ctx.db.post.findUniqueOrThrow({ where: { id: postId }, select: { team: TEAM_DELIVERY } });
+  const { team, ...post } = await ctx.db.post.findUniqueOrThrow({
+    where: { id: postId },
+    select: { team: TEAM_DELIVERY, text: true, linkUrl: true, media: POST_IMAGES },
+  });
   return {
     team,
+    warnings: warningsOf(post, publications),
     publications: publications.map(({ _count, preflight, ...publication }) => ({
       ...publication,
       findings: findingsOf({ status: publication.status, preflight }),

@@ -48,6 +48,18 @@ describe('an image that one platform does not take', () => {
       'LinkedIn does not take WebP, which the image is. Save it as JPEG or PNG and add it again.',
     ],
     [
+      'a strip that is too long for X',
+      image({ width: 8193, height: 400 }),
+      'x',
+      'X does not take the image: it has 8193 × 400 pixels, and each side must have 4 to 8,192. Change its size and add it again.',
+    ],
+    [
+      'a line that is too thin for X',
+      image({ width: 400, height: 3 }),
+      'x',
+      'X does not take the image: it has 400 × 3 pixels, and each side must have 4 to 8,192. Change its size and add it again.',
+    ],
+    [
       'a still GIF on Facebook',
       image({ contentType: 'image/gif' }),
       'facebook',

@@ -2,7 +2,8 @@
  * What may stand in a post as an image: what can be uploaded at all, and what each platform takes. Pure; asked by the panel
  * while somebody chooses, when a post is saved, before it is scheduled, and once more by the worker before it sends.
  *
- * Sources: X's media best practices (4 images or 1 GIF; 5 MB, GIF 15 MB, 1280×1080, 350 frames; alternative text 1,000);
+ * Sources: X's media best practices (4 images or 1 GIF; 5 MB, GIF 15 MB, 1280×1080, 350 frames; alternative text 1,000), and
+ * the text of its error 324 as others met it (4 to 8,192 pixels each way);
  * LinkedIn's Images and Posts API (JPG, PNG, GIF up to 250 frames; fewer than 36,152,320 pixels; 20 images; alternative text
  * 4,086; no limit of bytes is published); Facebook's Page photos (JPG and PNG are safe, nothing animated; the text of error
  * 1366046 says 4 MB where the documentation says 10; 10 photos and the alternative text are what other clients keep to).
@@ -30,6 +31,8 @@ interface ImageLimits {
   animation: { type: ImageType; bytes: number; width: number; height: number; alone: boolean } | null;
   /** Fewer than this many. */
   pixels: number;
+  /** The shortest and the longest that either side may be, in pixels. */
+  side: { least: number; most: number };
   altText: number;
 }
 
@@ -43,6 +46,7 @@ export const IMAGE_LIMITS: Record<Platform, ImageLimits> = {
     stillBytes: UNLIMITED,
     animation: { type: 'image/gif', bytes: UNLIMITED, width: UNLIMITED, height: UNLIMITED, alone: false },
     pixels: 36_152_320,
+    side: { least: 1, most: UNLIMITED },
     altText: 4086,
   },
   facebook: {
@@ -51,6 +55,7 @@ export const IMAGE_LIMITS: Record<Platform, ImageLimits> = {
     stillBytes: 4_000_000,
     animation: null,
     pixels: UNLIMITED,
+    side: { least: 1, most: UNLIMITED },
     altText: 1000,
   },
   x: {
@@ -59,6 +64,7 @@ export const IMAGE_LIMITS: Record<Platform, ImageLimits> = {
     stillBytes: 5_000_000,
     animation: { type: 'image/gif', bytes: 15_000_000, width: 1280, height: 1080, alone: true },
     pixels: UNLIMITED,
+    side: { least: 4, most: 8192 },
     altText: 1000,
   },
 };
@@ -169,6 +175,11 @@ function problemsOf(image: RuledImage, name: string, platform: Platform): string
     problems.push(
       `${name} is too large for ${label}: ${width} × ${height} pixels, where ${largest(platform, kind !== null)}. Make it smaller and add it again.`,
     );
+  const { least, most } = limits.side;
+  if (Math.max(width, height) > most || Math.min(width, height) < least)
+    problems.push(
+      `${label} does not take ${name}: it has ${width} × ${height} pixels, and each side must have ${least} to ${most.toLocaleString('en')}. Change its size and add it again.`,
+    );
   if (altText !== null && altText.length > limits.altText)
     problems.push(
       `The description of ${name} has ${altText.length.toLocaleString('en')} characters; ${label} takes ${limits.altText.toLocaleString('en')}. Shorten it.`,
@@ -183,6 +194,7 @@ function largest(platform: Platform, animated: boolean): string {
     : `fewer than ${pixels.toLocaleString('en')} in all are allowed`;
 }
 
-function nameOf(images: readonly RuledImage[], index: number): string {
+/** How the images of a post are called in sentences. */
+export function nameOf(images: readonly unknown[], index: number): string {
   return images.length === 1 ? 'the image' : `image ${index + 1}`;
 }

@@ -1,6 +1,9 @@
 import type { Post, Publication } from '@prisma/client';
 import { type Content, contentProblems } from '../domain/content-rules.ts';
+import { contentWarnings } from '../domain/content-warnings.ts';
 import type { Platform } from '../domain/platform-name.ts';
+import { canEditPost } from '../domain/post.ts';
+import type { PublicationStatus } from '../domain/publication.ts';
 import { contentImage, type PostImage } from './post-images.ts';
 
 /** What a person wrote, as far as it is published. */
@@ -28,4 +31,14 @@ export function contentFields(
       fields[field === 'text' ? `texts.${accountId}` : field] ??= message;
   }
   return fields;
+}
+
+/** What may not be shown the way its author thinks, a sentence each, on the platforms to which it has not gone yet. */
+export function warningsOf(
+  post: WrittenPost,
+  targets: readonly { status: PublicationStatus; account: { platform: Platform } }[],
+): string[] {
+  const left = targets.filter(({ status }) => canEditPost([status]) && status !== 'cancelled');
+  const platforms = left.map(({ account }) => account.platform);
+  return contentWarnings(contentFor(post, { text: null }), platforms).map(({ message }) => message);
 }

@@ -3,11 +3,13 @@ import { Icon } from '@adminjs/design-system';
 import { type ActionProps, useCurrentAdmin } from 'adminjs';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router-dom';
+import { isPublicHttpUrl } from '../../domain/content-rules.ts';
+import { contentWarnings } from '../../domain/content-warnings.ts';
 import { isPlatform, type Platform } from '../../domain/platform-name.ts';
 import { AccountPicker } from './account-picker.tsx';
 import { AccountTexts } from './account-texts.tsx';
 import { type Delivery, DeliveryField } from './delivery-field.tsx';
-import { SelectField, TextField } from './form-fields.tsx';
+import { FieldWarning, SelectField, TextField } from './form-fields.tsx';
 import { ImageField } from './image-field.tsx';
 import { useTimeZone } from './moments.tsx';
 import { Card, Page } from './page-frame.tsx';
@@ -113,6 +115,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
               error={saving.errors.linkUrl}
               onChange={(linkUrl) => change({ linkUrl }, 'linkUrl')}
             />
+            <LinkWarnings linkUrl={draft.linkUrl.trim()} platforms={platforms} />
           </Card>
           <Card>
             <ImageField
@@ -204,6 +207,14 @@ export default function PostComposer({ record: given, action }: ActionProps) {
       </form>
     </Page>
   );
+}
+
+function LinkWarnings({ linkUrl, platforms }: { linkUrl: string; platforms: readonly Platform[] }) {
+  // While it is no address yet, there is nothing to say about it.
+  if (!isPublicHttpUrl(linkUrl)) return null;
+  return contentWarnings({ linkUrl, images: [] }, platforms).map(({ message }) => (
+    <FieldWarning key={message}>{message}</FieldWarning>
+  ));
 }
 
 const DELIVERY_FIELDS = ['latePolicy', 'lateLimitMinutes', 'retryBaseSeconds', 'maxAttempts'] as const;

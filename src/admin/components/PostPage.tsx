@@ -11,7 +11,7 @@ import { lateness, Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { PostImages, shownImages } from './post-images.tsx';
-import { type Finding, FindingsBanner } from './problems-ahead.tsx';
+import { type Finding, FindingsBanner, WarningsBanner } from './problems-ahead.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
@@ -35,6 +35,7 @@ interface PublicationLine {
 interface Details {
   team: LateRule & { name: string; requiresApproval: boolean };
   publications: PublicationLine[];
+  warnings: string[];
   approval: ApprovalDetails;
   history: History;
   canEdit: boolean;
@@ -102,6 +103,7 @@ export default function PostPage({ record: given }: ActionProps) {
       {publications.map(({ id, findings, account }) => (
         <FindingsBanner key={id} findings={findings} about={account.displayName} />
       ))}
+      <WarningsBanner warnings={details?.warnings ?? []} />
       <div className="ss-columns">
         <div>
           {details !== undefined && details.approval.waiting.length > 0 ? (

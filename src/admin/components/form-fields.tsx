@@ -46,6 +46,15 @@ export function FieldError({ id, children }: { id?: string; children: ReactNode 
   );
 }
 
+/** Something to think about, which holds nobody up. */
+export function FieldWarning({ children }: { children: ReactNode }) {
+  return (
+    <p className="ss-warning" role="status">
+      {children}
+    </p>
+  );
+}
+
 interface TextProps {
   name: string;
   label: string;

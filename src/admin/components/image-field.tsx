@@ -1,9 +1,10 @@
 /** The images of a post: chosen, dropped or pasted, described, put in order, taken out again. Everything works by keyboard. */
 import { Icon } from '@adminjs/design-system';
 import { useRef, useState } from 'react';
+import { contentWarnings } from '../../domain/content-warnings.ts';
 import { altTextLimit, imageProblems, UPLOAD_LIMIT } from '../../domain/image-rules.ts';
 import type { Platform } from '../../domain/platform-name.ts';
-import { Field, FieldError } from './form-fields.tsx';
+import { Field, FieldError, FieldWarning } from './form-fields.tsx';
 import { addressOf, factsOf, type ShownImage } from './post-images.tsx';
 import type { Upload } from './use-image-uploads.ts';
 
@@ -64,6 +65,9 @@ export function ImageField({ images, uploads, platforms, error, onFiles, onDismi
       ))}
       {said.map((sentence) => (
         <FieldError key={sentence}>{sentence}</FieldError>
+      ))}
+      {contentWarnings({ linkUrl: null, images }, platforms).map(({ message }) => (
+        <FieldWarning key={message}>{message}</FieldWarning>
       ))}
       <div className="ss-drop">
         <label className="ss-button ss-file-button">

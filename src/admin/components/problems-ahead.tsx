@@ -65,3 +65,17 @@ export function FindingsBanner({ findings, about }: { findings: readonly Finding
     </Banner>
   );
 }
+
+/** On the page of a post that has not gone: what a platform may show otherwise than its author thinks. */
+export function WarningsBanner({ warnings }: { warnings: readonly string[] }) {
+  if (warnings.length === 0) return null;
+  return (
+    <Banner tone="amber" icon="Info" title="It may look different than here">
+      <ul className="ss-banner-list">
+        {warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+      </ul>
+    </Banner>
+  );
+}
