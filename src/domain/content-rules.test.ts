@@ -56,7 +56,9 @@ describe('what may be posted', () => {
       expect(messages({ text: `abc${control}def` })).toEqual([
         expect.stringContaining(`turns the reading direction (${name})`),
       ]);
-      expect(messages({ linkUrl: `https://example.com/${control}` })[0]).toContain('linkUrl: A link must be');
+      expect(messages({ linkUrl: `https://example.com/${control}` })).toEqual([
+        `linkUrl: The link has an invisible character (${name}). Copy the address again, or type it.`,
+      ]);
     });
   }
 
@@ -90,8 +92,22 @@ describe('what may be posted', () => {
     });
   }
 
+  for (const [name, link] of [
+    ['U+200B', 'https://exam\u200bple.com/'],
+    ['U+FEFF', 'https://example.com/\ufeff'],
+    ['U+200E', 'https://example.com/\u200e'],
+    ['U+E0041', 'https://example.com/\u{e0041}'],
+  ] as const) {
+    it(`has no link with an invisible character: ${name}`, () => {
+      expect(messages({ linkUrl: link })).toEqual([
+        `linkUrl: The link has an invisible character (${name}). Copy the address again, or type it.`,
+      ]);
+    });
+  }
+
   it('may have a web address as its link', () => {
     expect(messages({ linkUrl: 'https://example.com/page?x=1#y' })).toEqual([]);
+    expect(messages({ linkUrl: 'https://example.com/\u0645\u06cc\u200c\u062e\u0648\u0627' })).toEqual([]);
   });
 });
 

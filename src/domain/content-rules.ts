@@ -6,6 +6,7 @@
  * not dependably through the API.
  */
 import { imageProblems } from './image-rules.ts';
+import { codePoint, hiddenInAddress, isBlank, turningCharacter } from './invisible-characters.ts';
 import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
 import { weightedLength } from './weighted-length.ts';
 import { textOnX } from './x-text.ts';
@@ -74,11 +75,11 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
       message: 'The text has an invisible control character. Paste it as plain text, or type it again.',
     });
   }
-  const turning = BIDI_CONTROL.exec(content.text)?.[0];
-  if (turning !== undefined) {
+  const turning = turningCharacter(content.text);
+  if (turning !== null) {
     problems.push({
       field: 'text',
-      message: `The text has an invisible character that turns the reading direction (${codePoint(turning)}), so that people would read something else than what is there. Paste it as plain text, or type it again.`,
+      message: `The text has an invisible character that turns the reading direction (${turning}), so that people would read something else than what is there. Paste it as plain text, or type it again.`,
     });
   }
   const refusedByX = platforms.includes('x') ? REFUSED_BY_X.exec(content.text)?.[0] : undefined;
@@ -100,9 +101,13 @@ export function contentProblems(content: Content, platforms: readonly Platform[]
     }
   }
   if (content.linkUrl !== null && !isPublicHttpUrl(content.linkUrl)) {
+    const hidden = hiddenInAddress(content.linkUrl);
     problems.push({
       field: 'linkUrl',
-      message: 'A link must be a full web address, such as https://example.com/page.',
+      message:
+        hidden === null
+          ? 'A link must be a full web address, such as https://example.com/page.'
+          : `The link has an invisible character (${hidden}). Copy the address again, or type it.`,
     });
   }
   for (const message of imageProblems(content.images, platforms)) problems.push({ field: 'media', message });
@@ -127,8 +132,6 @@ function mentions(text: string, linkUrl: string): boolean {
     .some((rest) => /^[.,;:!?)\]}'"’”»…]*(\s|$)/u.test(rest));
 }
 
-/** Overrides and isolates of the reading direction: a text with them need not say what it shows. */
-const BIDI_CONTROL = /[\u202a-\u202e\u2066-\u2069]/u;
 /** twitter-text's invalid characters: the byte-order mark and two that are none. */
 const REFUSED_BY_X = /[\ufeff\ufffe\uffff]/u;
 
@@ -138,7 +141,7 @@ export function isPublicHttpUrl(text: string): boolean {
   if (
     text.length > 2000 ||
     /[\p{Cc}\s]/u.test(text) ||
-    BIDI_CONTROL.test(text) ||
+    hiddenInAddress(text) !== null ||
     !text.isWellFormed() ||
     !URL.canParse(text)
   )
@@ -150,16 +153,6 @@ export function isPublicHttpUrl(text: string): boolean {
     url.username === '' &&
     url.password === ''
   );
-}
-
-/** Nothing to see: blanks, and what Unicode shows as nothing (zero-width characters, fillers); the last is Braille's blank. */
-function isBlank(text: string): boolean {
-  return /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
-}
-
-/** As Unicode writes it: U+202E. */
-function codePoint(character: string): string {
-  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
 function hasLoneSurrogate(text: string): boolean {

@@ -8,7 +8,7 @@ const about = (
   images: { width: number; height: number }[],
   platforms: readonly Platform[],
   linkUrl: string | null = null,
-) => contentWarnings({ linkUrl, images }, platforms).map(({ field, message }) => `${field}: ${message}`);
+) => contentWarnings({ text: 'Hello', linkUrl, images }, platforms).map(({ field, message }) => `${field}: ${message}`);
 
 test.each([
   ['a landscape photo', 4000, 3000],
@@ -57,4 +57,31 @@ test('a warning is no problem: such a post may be sent', () => {
     altText: null,
   } as const;
   expect(contentProblems({ text: 'Hi', linkUrl: 'https://example.com/page?', images: [strip] }, PLATFORMS)).toEqual([]);
+});
+
+test.each([
+  ['a zero-width space', 'exam\u200bple.com', 'U+200B'],
+  ['a byte-order mark', '\ufeffHello', 'U+FEFF'],
+  ['a soft hyphen', 'Donau\u00addampf', 'U+00AD'],
+  ['a letter that nobody sees', 'Hello\u{e0041}', 'U+E0041'],
+])('a text with %s inside is named, since it may be an accident', (_what, text, name) => {
+  expect(
+    contentWarnings({ text, linkUrl: null, images: [] }, []).map(({ field, message }) => [field, message]),
+  ).toEqual([
+    [
+      'text',
+      `The text has an invisible character (${name}), which counts and may break a word or an address. Paste the text as plain text if you did not put it there.`,
+    ],
+  ]);
+});
+
+test.each([
+  [
+    'emoji of several characters',
+    '\u{1f469}\u200d\u{1f680} \u2764\ufe0f \u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
+  ],
+  ['Persian', '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'],
+  ['two directions', '\u05e9\u05dc\u05d5\u05dd \u200f!'],
+])('a text in which invisible characters belong (%s) is not', (_what, text) => {
+  expect(contentWarnings({ text, linkUrl: null, images: [] }, PLATFORMS)).toEqual([]);
 });

@@ -9,6 +9,7 @@
  */
 import type { Content, ContentImage, Problem } from './content-rules.ts';
 import { nameOf } from './image-rules.ts';
+import { hiddenCharacter } from './invisible-characters.ts';
 import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
 import { linkWarning } from './x-link.ts';
 
@@ -21,12 +22,22 @@ const SHOWN_WHOLE: Record<Platform, { widest: number; tallest: number }> = {
 /** A pixel more or less, as scaling leaves behind, crops nothing that anybody would see. */
 const TOLERANCE = 1.01;
 
-/** @param platforms the platforms of the chosen accounts; with none there is nothing to warn of */
+/** @param platforms the platforms of the chosen accounts; with none only the text itself is looked at */
 export function contentWarnings(
-  { linkUrl, images }: Pick<Content, 'linkUrl'> & { images: readonly Pick<ContentImage, 'width' | 'height'>[] },
+  {
+    text,
+    linkUrl,
+    images,
+  }: Pick<Content, 'text' | 'linkUrl'> & { images: readonly Pick<ContentImage, 'width' | 'height'>[] },
   platforms: readonly Platform[],
 ): Problem[] {
   const warnings: Problem[] = [];
+  const hidden = hiddenCharacter(text);
+  if (hidden !== null)
+    warnings.push({
+      field: 'text',
+      message: `The text has an invisible character (${hidden}), which counts and may break a word or an address. Paste the text as plain text if you did not put it there.`,
+    });
   const link = linkUrl !== null && platforms.includes('x') ? linkWarning(linkUrl) : null;
   if (link !== null) warnings.push({ field: 'linkUrl', message: link });
   for (const [index, image] of images.entries()) {

@@ -140,6 +140,7 @@ describe('whatever the accounts are', () => {
   it.each([
     ['half an emoji', 'Look \ud83d', 'has a broken character'],
     ['an invisible character', 'Look\u0000', 'has an invisible control character'],
+    ['an override of the reading direction', 'Look \u202eta', 'turns the reading direction (U+202E)'],
     ['five thousand characters', 'x'.repeat(5000), 'is longer than 4,086 characters'],
   ])('a description with %s is refused', (_name, altText, sentence) => {
     expect(imageProblems([image({ altText })], [])[0]).toContain(sentence);

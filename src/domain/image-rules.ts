@@ -9,6 +9,7 @@
  * 1366046 says 4 MB where the documentation says 10; 10 photos and the alternative text are what other clients keep to).
  */
 import type { ContentImage, ImageType } from './content-rules.ts';
+import { turningCharacter } from './invisible-characters.ts';
 import { PLATFORM_LABEL, type Platform } from './platform-name.ts';
 
 /** More than any platform takes is not stored. */
@@ -117,6 +118,11 @@ function altTextProblems({ altText }: RuledImage, name: string): string[] {
     return [`${whose} has a broken character (half of an emoji, perhaps). Delete it and type it again.`];
   if (/[^\P{Cc}\t\n\r]/u.test(altText))
     return [`${whose} has an invisible control character. Paste it as plain text, or type it again.`];
+  const turning = turningCharacter(altText);
+  if (turning !== null)
+    return [
+      `${whose} has an invisible character that turns the reading direction (${turning}). Paste it as plain text, or type it again.`,
+    ];
   if (altText.length > LONGEST_ALT_TEXT)
     return [`${whose} is longer than ${LONGEST_ALT_TEXT.toLocaleString('en')} characters. Shorten it.`];
   return [];

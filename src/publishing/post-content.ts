@@ -36,9 +36,16 @@ export function contentFields(
 /** What may not be shown the way its author thinks, a sentence each, on the platforms to which it has not gone yet. */
 export function warningsOf(
   post: WrittenPost,
-  targets: readonly { status: PublicationStatus; account: { platform: Platform } }[],
+  targets: readonly { text: string | null; status: PublicationStatus; account: { platform: Platform } }[],
 ): string[] {
   const left = targets.filter(({ status }) => canEditPost([status]) && status !== 'cancelled');
-  const platforms = left.map(({ account }) => account.platform);
-  return contentWarnings(contentFor(post, { text: null }), platforms).map(({ message }) => message);
+  if (left.length === 0 && targets.length > 0) return [];
+  const whole = contentWarnings(
+    contentFor(post, { text: null }),
+    left.map(({ account }) => account.platform),
+  );
+  const own = left.flatMap((target) =>
+    target.text === null ? [] : contentWarnings({ ...contentFor(post, target), linkUrl: null, images: [] }, []),
+  );
+  return [...new Set([...whole, ...own].map(({ message }) => message))];
 }

@@ -48,7 +48,7 @@ describe('the images of a post', () => {
       media: [
         { id: three.id, altText: ' A red\r\nquarter ' },
         { id: one.id },
-        { id: two.id.toUpperCase(), altText: '' },
+        { id: two.id.toUpperCase(), altText: '\u200b' },
       ],
     });
     expect(await imagesOf(post.id)).toEqual([

@@ -4,6 +4,7 @@ import { validate as isUuid } from 'uuid';
 import type { Tx } from '../database/client.ts';
 import { type ContentImage, IMAGE_TYPES } from '../domain/content-rules.ts';
 import { isImageType } from '../domain/image-rules.ts';
+import { isBlank } from '../domain/invisible-characters.ts';
 import { IMAGE_FACTS, type StoredImage } from '../media/stored-image.ts';
 
 /** As typed. */
@@ -114,5 +115,6 @@ async function touchImages(tx: Tx, ids: readonly string[], now: Date): Promise<v
 
 function tidied(altText: string | null | undefined): string | null {
   const text = (altText ?? '').replace(/\r\n?/g, '\n').trim();
-  return text === '' ? null : text;
+  // A description that nobody can see is none.
+  return isBlank(text) ? null : text;
 }

@@ -212,7 +212,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
 function LinkWarnings({ linkUrl, platforms }: { linkUrl: string; platforms: readonly Platform[] }) {
   // While it is no address yet, there is nothing to say about it.
   if (!isPublicHttpUrl(linkUrl)) return null;
-  return contentWarnings({ linkUrl, images: [] }, platforms).map(({ message }) => (
+  return contentWarnings({ text: '', linkUrl, images: [] }, platforms).map(({ message }) => (
     <FieldWarning key={message}>{message}</FieldWarning>
   ));
 }

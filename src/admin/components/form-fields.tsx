@@ -6,13 +6,14 @@ import { api, type PanelRecord } from './panel-client.ts';
 interface FieldProps {
   label: string;
   error?: string | undefined;
+  warning?: string | undefined;
   hint?: ReactNode;
   required?: boolean;
   /** Gets what the input needs to be bound to label, hint and error. */
   children(binding: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean }): ReactNode;
 }
 
-export function Field({ label, error, hint, required = false, children }: FieldProps) {
+export function Field({ label, error, warning, hint, required = false, children }: FieldProps) {
   const id = useId();
   const described = [error === undefined ? '' : `${id}-error`, hint === undefined ? '' : `${id}-hint`]
     .filter((part) => part !== '')
@@ -29,6 +30,7 @@ export function Field({ label, error, hint, required = false, children }: FieldP
         'aria-invalid': error !== undefined,
       })}
       {error === undefined ? null : <FieldError id={`${id}-error`}>{error}</FieldError>}
+      {warning === undefined ? null : <FieldWarning>{warning}</FieldWarning>}
       {hint === undefined ? null : (
         <div id={`${id}-hint`} className="ss-hint">
           {hint}

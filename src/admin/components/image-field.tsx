@@ -66,7 +66,7 @@ export function ImageField({ images, uploads, platforms, error, onFiles, onDismi
       {said.map((sentence) => (
         <FieldError key={sentence}>{sentence}</FieldError>
       ))}
-      {contentWarnings({ linkUrl: null, images }, platforms).map(({ message }) => (
+      {contentWarnings({ text: '', linkUrl: null, images }, platforms).map(({ message }) => (
         <FieldWarning key={message}>{message}</FieldWarning>
       ))}
       <div className="ss-drop">

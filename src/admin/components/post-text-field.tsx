@@ -1,5 +1,6 @@
 /** The text of a post, counted against what each chosen platform takes, with the same rules the server has. */
 import { type CountedContent, countFor, TEXT_LIMIT } from '../../domain/content-rules.ts';
+import { contentWarnings } from '../../domain/content-warnings.ts';
 import { PLATFORM_LABEL, PLATFORMS, type Platform } from '../../domain/platform-name.ts';
 import { Field } from './form-fields.tsx';
 
@@ -30,6 +31,7 @@ export function PostTextField({
 }: PostTextFieldProps) {
   const counted = platforms?.length === 0 ? PLATFORMS.slice(0, 1) : platforms;
   const content = { text: value, linkUrl: linkUrl.trim() === '' ? null : linkUrl.trim(), images };
+  const [warning] = contentWarnings({ text: value, linkUrl: null, images: [] }, []);
   const hint =
     counted === null ? (
       'Every chosen account has a text of its own.'
@@ -37,7 +39,7 @@ export function PostTextField({
       <Counters content={content} platforms={counted} />
     );
   return (
-    <Field label={label} required error={error} hint={hint}>
+    <Field label={label} required error={error} hint={hint} warning={warning?.message}>
       {(binding) => (
         <textarea
           {...binding}

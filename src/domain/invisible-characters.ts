@@ -1,0 +1,45 @@
+/**
+ * Characters that nobody sees. Some are needed (emoji, Persian and Indic scripts, text in two directions), some turn up by
+ * pasting, and some let a text say something else than it shows. Pure.
+ */
+
+/** Overrides and isolates of the reading direction: a text with them need not say what it shows. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/u;
+/**
+ * Zero-width spaces, word joiners, byte-order marks, soft hyphens, fillers and tags. Not the joiners and variation selectors
+ * that scripts and emoji are made of, nor the marks that keep punctuation on its side.
+ */
+const HIDDEN =
+  /[\u00ad\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\u{e0001}\u{e0020}-\u{e007f}]/u;
+const DIRECTION_MARK = /[\u061c\u200e\u200f]/u;
+/** The flags of England, Scotland and Wales are written with tags. */
+const FLAG_OF_TAGS = /\u{1f3f4}[\u{e0020}-\u{e007e}]+\u{e007f}/gu;
+
+/** The first character that turns the reading direction, as Unicode writes it (`U+202E`); null when there is none. */
+export function turningCharacter(text: string): string | null {
+  return named(TURNING.exec(text));
+}
+
+/** The first character that is not seen and of which no script and no emoji is made, as `U+200B`. */
+export function hiddenCharacter(text: string): string | null {
+  return named(HIDDEN.exec(text.replace(FLAG_OF_TAGS, '')));
+}
+
+/** The same in a web address, where marks of direction have no use either. */
+export function hiddenInAddress(address: string): string | null {
+  return named(HIDDEN.exec(address) ?? TURNING.exec(address) ?? DIRECTION_MARK.exec(address));
+}
+
+/** Nothing to see: blanks, and what Unicode shows as nothing (zero-width characters, fillers); the last is Braille's blank. */
+export function isBlank(text: string): boolean {
+  return /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);
+}
+
+/** As Unicode writes it: U+202E. */
+export function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+function named(match: RegExpExecArray | null): string | null {
+  return match === null ? null : codePoint(match[0]);
+}
