@@ -32,6 +32,7 @@ beforeAll(async () => {
   mkdirSync(shots, { recursive: true });
   files = mkdtempSync(join(tmpdir(), 'three-platforms-'));
   writeFileSync(join(files, 'roast.png'), await picture(1200, 800).png().toBuffer());
+  writeFileSync(join(files, 'strip.png'), await picture(1200, 300).png().toBuffer());
   [product, browser] = await Promise.all([
     startProduct({ SUPERUSER_EMAIL: '', SUPERUSER_PASSWORD: '' }),
     openBrowser(),
@@ -87,6 +88,26 @@ it('shows all three, each with its platform', async () => {
   ]);
   await page.waitForSelector('[data-testid="connect-x"]');
   await shot('3-accounts');
+});
+
+it('says, before anything is saved, what is too long, what will be cropped and what will not be linked, and where', async () => {
+  const { page } = visit;
+  await page.goto(`${product.url}/admin/resources/Post/actions/new`);
+  await (await field(page, 'Text')).type('x'.repeat(281));
+  await (await field(page, 'Link')).type('https://example.com/page?');
+  await page.waitForSelector('input[name="accounts"]');
+  for (const box of await page.$$('input[name="accounts"]')) await box.click();
+  const input = (await page.waitForSelector('input[type="file"]')) as ElementHandle<HTMLInputElement>;
+  await input.uploadFile(join(files, 'strip.png'));
+  await seeText(page, 'Too long for X only? Tick “Different text”');
+  await seeText(page, 'The image (1200 × 300) is too wide for the feeds of LinkedIn, X and Facebook');
+  await seeText(page, 'X would link only “https://example.com/page” of this address.');
+  expect(await page.$('.ss-error')).toBeNull();
+  await shot('4-warnings');
+  await (await field(page, 'Different text for Amara Okafor (@amara_okafor)')).click();
+  const left = await page.waitForFunction(() => !document.body.textContent.includes('Too long for X only?'));
+  expect(await left.jsonValue()).toBe(true);
+  page.once('dialog', (dialog) => void dialog.accept());
 });
 
 it('writes one post with an image for all of them, and another text for X', async () => {

@@ -111,7 +111,7 @@ describe('the page of a post', () => {
     expect((await warnings({ media: [{ id: strip.id }], accounts: [] })).warnings).toEqual([]);
     const at = { scheduledAt: new Date(Date.now() + 86_400_000).toISOString(), timeZone: 'UTC' };
     const { id, warnings: said } = await warnings({ media: [{ id: strip.id }], ...at });
-    expect(said).toEqual([expect.stringContaining('The image is very wide (800 × 60): LinkedIn will probably show')]);
+    expect(said).toEqual([expect.stringContaining('The image (800 × 60) is too wide for the feed of LinkedIn')]);
     const scheduled = await bench.ask(author, `/api/resources/Post/records/${id}/schedule`, {});
     expect(scheduled.body.record.params.status).toBe('scheduled');
     const where = { postId: id };

@@ -21,14 +21,14 @@ test.each([
 });
 
 test.each<[string, number, number, string]>([
-  ['a strip', 3000, 300, 'is very wide (3000 × 300): LinkedIn, Facebook and X'],
-  ['a column', 300, 3000, 'is very tall (300 × 3000): LinkedIn, Facebook and X'],
-  ['a picture of a whole telephone', 1080, 2340, 'is very tall (1080 × 2340): LinkedIn, Facebook and X'],
-  ['a telephone’s film frame', 1080, 1920, 'is very tall (1080 × 1920): LinkedIn and X'],
-  ['a panorama', 2500, 1000, 'is very wide (2500 × 1000): X'],
+  ['a strip', 3000, 300, '(3000 × 300) is too wide for the feeds of LinkedIn, Facebook and X'],
+  ['a column', 300, 3000, '(300 × 3000) is too tall for the feeds of LinkedIn, Facebook and X'],
+  ['a picture of a whole telephone', 1080, 2340, '(1080 × 2340) is too tall for the feeds of LinkedIn, Facebook and X'],
+  ['a telephone’s film frame', 1080, 1920, '(1080 × 1920) is too tall for the feeds of LinkedIn and X'],
+  ['a panorama', 2500, 1000, '(2500 × 1000) is too wide for the feed of X'],
 ])('%s gets one sentence that names who crops it', (_what, width, height, words) => {
   const [sentence, ...more] = about([size(width, height)], PLATFORMS);
-  expect(sentence).toContain(`media: The image ${words} will probably show only the middle of it in`);
+  expect(sentence).toContain(`media: The image ${words}: probably only its middle is seen there`);
   expect(more).toEqual([]);
 });
 
@@ -37,7 +37,7 @@ test('only the chosen platforms are named, and none when none is chosen', () => 
   expect(about([panorama], ['linkedin', 'facebook'])).toEqual([]);
   expect(about([panorama], [])).toEqual([]);
   expect(about([size(800, 600), panorama], ['x', 'x'])).toEqual([
-    'media: Image 2 is very wide (2500 × 1000): X will probably show only the middle of it in its feed, and the whole of it once somebody opens it.',
+    'media: Image 2 (2500 × 1000) is too wide for the feed of X: probably only its middle is seen there, and the whole of it once somebody opens it.',
   ]);
 });
 

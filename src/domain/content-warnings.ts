@@ -58,10 +58,9 @@ function cropWarning(
   const tall = platforms.filter((platform) => ratio < SHOWN_WHOLE[platform].tallest / TOLERANCE);
   const cropping = [...wide, ...tall].map((platform) => PLATFORM_LABEL[platform]);
   if (cropping.length === 0) return null;
-  const shape = wide.length > 0 ? 'wide' : 'tall';
-  const subject = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-  const one = cropping.length === 1;
-  return `${subject} is very ${shape} (${width} × ${height}): ${listed(cropping)} will probably show only the middle of it in ${one ? 'its feed' : 'their feeds'}, and the whole of it once somebody opens it.`;
+  const subject = `${name.charAt(0).toUpperCase()}${name.slice(1)} (${width} × ${height})`;
+  const feeds = cropping.length === 1 ? `the feed of ${cropping[0]}` : `the feeds of ${listed(cropping)}`;
+  return `${subject} is too ${wide.length > 0 ? 'wide' : 'tall'} for ${feeds}: probably only its middle is seen there, and the whole of it once somebody opens it.`;
 }
 
 /** Such as `LinkedIn, Facebook and X`. */

@@ -56,6 +56,7 @@ export function PostTextField({
 }
 
 function Counters({ content, platforms }: { content: CountedContent; platforms: readonly Platform[] }) {
+  const over = platforms.filter((platform) => countFor(platform, content) > TEXT_LIMIT[platform]);
   return (
     <span className="ss-counters" data-testid="character-count">
       {platforms.map((platform) => {
@@ -69,6 +70,12 @@ function Counters({ content, platforms }: { content: CountedContent; platforms: 
           </span>
         );
       })}
+      {over.length > 0 && over.length < platforms.length ? (
+        <span className="ss-counters-way-out">
+          Too long for {over.map((platform) => PLATFORM_LABEL[platform]).join(' and ')} only? Tick “Different text”
+          under “Publish to”, and the others keep this one.
+        </span>
+      ) : null}
     </span>
   );
 }
