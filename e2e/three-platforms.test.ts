@@ -103,6 +103,12 @@ it('says, before anything is saved, what is too long, what will be cropped and w
   await seeText(page, 'The image (1200 × 300) is too wide for the feeds of LinkedIn, X and Facebook');
   await seeText(page, 'X would link only “https://example.com/page” of this address.');
   expect(await page.$('.ss-error')).toBeNull();
+  const previews = await page.$$eval('.ss-preview-text', (all) =>
+    all.map((one) => one.textContent.replace(/^x+\s+/, '')),
+  );
+  // Beside an image no platform shows a card: the link stands in the text.
+  expect(previews).toEqual(Array(3).fill('https://example.com/page?'));
+  expect(await page.$('.ss-preview-link')).toBeNull();
   await shot('4-warnings');
   await (await field(page, 'Different text for Amara Okafor (@amara_okafor)')).click();
   const left = await page.waitForFunction(() => !document.body.textContent.includes('Too long for X only?'));

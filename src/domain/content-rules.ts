@@ -53,7 +53,13 @@ export const TEXT_LIMIT: Record<Platform, number> = { linkedin: 3000, facebook: 
  * that has no place of its own there counts with the text.
  */
 export function countFor(platform: Platform, content: CountedContent): number {
-  return platform === 'x' ? weightedLength(textOnX(content)) : textWithLink(content).replaceAll('\r\n', '\n').length;
+  const text = textOn(platform, content);
+  return platform === 'x' ? weightedLength(text) : text.length;
+}
+
+/** The text as readers on a platform see it: with the link, where it has no place of its own there. */
+export function textOn(platform: Platform, content: CountedContent): string {
+  return platform === 'x' ? textOnX(content) : textWithLink(content).replaceAll('\r\n', '\n');
 }
 
 /**

@@ -196,7 +196,7 @@ export default function PostComposer({ record: given, action }: ActionProps) {
           {(chosen.length === 0 ? [null] : chosen).map((account) => (
             <PostPreview
               key={account?.id ?? 'none'}
-              platform={account === null ? null : String(account.params.platform)}
+              platform={account === null ? null : (platformsOf([account])[0] ?? null)}
               name={String(account?.params.displayName ?? person?.title ?? '')}
               text={(account === null ? undefined : draft.texts[account.id]) ?? draft.text}
               linkUrl={draft.linkUrl.trim()}

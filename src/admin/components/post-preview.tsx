@@ -1,4 +1,6 @@
 /** About how the post will look. Only about: each platform lays it out in its own way. */
+import { isPublicHttpUrl, textOn } from '../../domain/content-rules.ts';
+import type { Platform } from '../../domain/platform-name.ts';
 import { PlatformMark, platformLabel } from './badges.tsx';
 import { initials } from './person-initials.ts';
 import { PreviewImages, type ShownImage } from './post-images.tsx';
@@ -10,12 +12,14 @@ export function PostPreview({
   linkUrl,
   images,
 }: {
-  platform: string | null;
+  platform: Platform | null;
   name: string;
   text: string;
   linkUrl: string;
   images: readonly ShownImage[];
 }) {
+  const link = isPublicHttpUrl(linkUrl) ? linkUrl : null;
+  const shown = platform === null || text === '' ? text : textOn(platform, { text, linkUrl: link, images });
   return (
     <div className="ss-preview">
       <div className="ss-preview-head">
@@ -28,16 +32,16 @@ export function PostPreview({
         </div>
         {platform === null ? null : <PlatformMark platform={platform} size="small" />}
       </div>
-      <div className={text === '' ? 'ss-preview-text ss-muted' : 'ss-preview-text'}>
-        {text === '' ? 'Your text appears here while you write.' : text}
+      <div className={shown === '' ? 'ss-preview-text ss-muted' : 'ss-preview-text'}>
+        {shown === '' ? 'Your text appears here while you write.' : shown}
       </div>
       <PreviewImages images={images} />
-      {URL.canParse(linkUrl) ? (
+      {link === null || images.length > 0 ? null : (
         <div className="ss-preview-link">
-          <span className="ss-muted">{new URL(linkUrl).hostname}</span>
-          <span className="ss-break">{linkUrl}</span>
+          <span className="ss-muted">{new URL(link).hostname}</span>
+          <span className="ss-break">{link}</span>
         </div>
-      ) : null}
+      )}
     </div>
   );
 }
