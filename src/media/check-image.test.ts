@@ -89,6 +89,7 @@ describe('what cannot be posted', () => {
     ['nothing', '', 'This file is empty.'],
     ['a drawing', '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', 'This is an SVG drawing.'],
     ['a drawing behind a comment', '\ufeff <!-- hi --><svg onload="alert(1)">', 'This is an SVG drawing.'],
+    ['a drawing in UTF-16', '\xff\xfe<\0s\0v\0g\0 \0x\0=\0"\0"\0/\0>\0', 'This is an SVG drawing.'],
     ['a HEIC photo', '\0\0\0\x18ftypheic\0\0\0\0', 'This is a HEIC photo.'],
     ['a video', '\0\0\0\x18ftypisom\0\0\0\0', 'This is a video.'],
     ['a document', '%PDF-1.7', 'This is a PDF document.'],
@@ -105,6 +106,7 @@ describe('what cannot be posted', () => {
     ['progressive jpeg', () => picture(300, 200).jpeg({ progressive: true }).toBuffer()],
     ['webp', () => picture(300, 200).webp().toBuffer()],
     ['gif', () => animation('gif', 5)],
+    ['moving webp', () => animation('webp', 5)],
   ])('is a file that ends too early, wherever it was cut (%s)', async (_type, make) => {
     const whole = await make();
     for (const length of [whole.length - 1, whole.length - 9, whole.length >> 1, 30, 12])
@@ -121,17 +123,25 @@ describe('what cannot be posted', () => {
     expect(await message(Buffer.from('GIF89a', 'latin1'))).toContain('damaged or cut off');
   });
 
-  it('is a small file that unpacks to sixty megapixels, and it is not unpacked', async () => {
-    const bomb = await sharp({ create: { width: 10_000, height: 6_000, channels: 3, background: '#345' } })
-      .png()
-      .toBuffer();
-    expect(bomb.length).toBeLessThan(1_000_000);
-    const before = process.memoryUsage().rss;
-    expect(await message(bomb)).toBe(
-      'This image has 10,000 × 6,000 pixels; 40 megapixels are the most that can be posted. Make it smaller and add it again.',
-    );
-    expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000);
-  });
+  it.each([
+    ['png', {}],
+    ['jpeg', { quality: 10 }],
+    ['gif', {}],
+    ['webp', { lossless: true, effort: 0 }],
+  ] as const)(
+    'is a small file that unpacks to sixty megapixels, and it is not unpacked (%s)',
+    async (type, options) => {
+      const bomb = await sharp({ create: { width: 10_000, height: 6_000, channels: 3, background: '#345' } })
+        .toFormat(type, options)
+        .toBuffer();
+      expect(bomb.length).toBeLessThan(1_000_000);
+      const before = process.memoryUsage().rss;
+      expect(await message(bomb)).toBe(
+        'This image has 10,000 × 6,000 pixels; 40 megapixels are the most that can be posted. Make it smaller and add it again.',
+      );
+      expect(process.memoryUsage().rss - before).toBeLessThan(60_000_000);
+    },
+  );
 
   it('is an animation without end, or one of very large pictures', async () => {
     expect(await message(await animation('gif', 260, 8, 8))).toContain(

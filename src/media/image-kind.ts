@@ -47,10 +47,10 @@ const FOREIGN: readonly { is(bytes: Uint8Array): boolean; name: string; remedy: 
   { is: (bytes) => startsWith(bytes, '%PDF'), name: 'This is a PDF document', remedy: EXPORT_IT },
 ];
 
-/** An XML document whose first element is `svg`, as far as its first kilobyte tells. */
+/** An XML document whose first element is `svg`, as far as its first kilobyte tells; of UTF-16 only the byte-order mark is odd. */
 function isSvg(bytes: Uint8Array): boolean {
   const start = Buffer.from(bytes.subarray(0, 1024)).toString('utf8').replaceAll('\0', '').trimStart();
-  return /^\ufeff?\s*</.test(start) && /<svg[\s>]/i.test(start);
+  return /^[\ufeff\ufffd]*\s*</.test(start) && /<svg[\s>]/i.test(start);
 }
 
 function startsWith(bytes: Uint8Array, signature: string, at = 0): boolean {
