@@ -7,7 +7,7 @@ import type { Visitor } from '../testing/visitor.ts';
 import { startTestServer, type TestServer } from '../testing/web-server.ts';
 
 const PERSON = { email: 'ann@example.com', password: 'correct horse battery' };
-const SENTENCE = /has bytes that are no text .* Save the text as UTF-8, and send it again\. Nothing was saved\.$/;
+const SENTENCE = /has bytes that are not UTF-8, .* Save it as UTF-8 and send it again\. Nothing was saved\.$/;
 const NEW_POST = '/admin/api/resources/Post/actions/new';
 let server: TestServer;
 let ann: Visitor;
@@ -64,7 +64,7 @@ describe('bytes that are not UTF-8', () => {
   it('are a 400 on a page of our own, where somebody signs in', async () => {
     const answer = await send(FORM, 'email=ann%40example.com&password=%FF%FE', '/login', server.visitor());
     expect(answer.status).toBe(400);
-    expect(answer.text).toContain('no text');
+    expect(answer.text).toContain('not UTF-8');
   });
 });
 

@@ -8,7 +8,7 @@ import { Refusal } from '../domain/refusal.ts';
 
 /** Said to whoever sent it, who is a program more often than a person. */
 const NO_TEXT =
-  'This has bytes that are no text (they are not UTF-8), and nobody could say what they were to be. Save the text as UTF-8, and send it again. Nothing was saved.';
+  'This text has bytes that are not UTF-8, so part of it cannot be read. Save it as UTF-8 and send it again. Nothing was saved.';
 
 /** @throws Refusal when these bytes, all of a text, are not UTF-8 */
 function requireUtf8(bytes: Uint8Array): void {
