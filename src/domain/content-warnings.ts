@@ -3,8 +3,8 @@
  * still be changed. Pure; asked by the composer and for the page of a post.
  *
  * How images are cropped is not in any API's documentation. LinkedIn's help says that what is not between 3:1 and 2:3 is centred
- * and cropped (as HubSpot's manual quotes it; newer guides say 4:5). X shows single images between 2:1 and 3:4 whole, which is
- * how it announced it; guides of 2026 still disagree. Facebook says nothing; some guides name 4:5, others 9:16, and none a
+ * and cropped (as HubSpot's manual quotes it; newer guides say 4:5). X is reported to show single images
+ * between 2:1 and 3:4 whole since 2021; no document of its own was found that says so, and guides disagree. Facebook says nothing; some guides name 4:5, others 9:16, and none a
  * widest one, where LinkedIn's stands. Where they disagree the one that warns of less was taken.
  */
 import type { Content, ContentImage, Problem } from './content-rules.ts';
