@@ -83,6 +83,7 @@ export function grantedFields(actor: Actor, grant: TokenGrant, now: Date) {
   return {
     status: 'active' as const,
     statusReason: null,
+    rightProblem: null,
     scopes: [...grant.scopes],
     connectedById: actor.id,
     connectedAt: now,

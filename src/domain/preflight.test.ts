@@ -14,6 +14,7 @@ const fine: PreflightFacts = {
   account: 'active',
   endsAt: null,
   tokenProblem: null,
+  rightProblem: null,
   missingScopes: [],
   hold: null,
   approval: 'none-needed',

@@ -10,6 +10,7 @@ export const PREFLIGHT_KINDS = [
   'account',
   'permission-end',
   'token',
+  'right',
   'scopes',
   'hold',
   'approval',
@@ -39,6 +40,8 @@ export interface PreflightFacts {
   endsAt: Date | null;
   /** A sentence when the token cannot be used or renewed at the moment. */
   tokenProblem: string | null;
+  /** A sentence when the platform says that this connection may not publish there any more. */
+  rightProblem: string | null;
   missingScopes: readonly string[];
   /** The reason of the hold that covers the account; null when none does. */
   hold: string | null;
@@ -76,7 +79,7 @@ function say(kind: PreflightKind, message: string | false): Finding[] {
 
 /** Who has to connect the account again need not be told what else is wrong with the connection. */
 function accountFindings(facts: PreflightFacts, now: Date): Finding[] {
-  const { accountName: name, account, endsAt, dueAt, timeZone, missingScopes, tokenProblem } = facts;
+  const { accountName: name, account, endsAt, dueAt, timeZone, missingScopes, tokenProblem, rightProblem } = facts;
   const label = PLATFORM_LABEL[facts.platform];
   if (!facts.isConfigured)
     return [
@@ -105,6 +108,7 @@ function accountFindings(facts: PreflightFacts, now: Date): Finding[] {
   }
   return [
     ...say('token', tokenProblem ?? false),
+    ...say('right', rightProblem ?? false),
     ...say(
       'scopes',
       missingScopes.length > 0 &&

@@ -79,7 +79,18 @@ export function createFacebookConnector(settings: PlatformSettings, options: Con
       };
     },
 
-    async candidates(grant) {
+    async candidates(grant, _now, asked) {
+      if (typeof asked === 'object') {
+        const request = graphRead(
+          settings,
+          `/${encodeURIComponent(asked.externalId)}/published_posts`,
+          { fields: 'id', limit: '1' },
+          grant.accessToken,
+        );
+        return readStandingAnswer(await http.send(request))
+          ? [candidateOf(asked.externalId, '', grant.accessToken, grant)]
+          : [];
+      }
       const pages: ListedPage[] = [];
       let after: string | null = null;
       for (let lists = 0; lists < MOST_LISTS; lists++) {
@@ -141,6 +152,25 @@ export function readPermissionsAnswer(result: HttpResult): string[] {
   return read(result, permissions)
     .data.filter(({ status }) => status === 'granted')
     .map(({ permission }) => permission);
+}
+
+const posts = z.object({ data: z.array(z.unknown()) });
+
+/**
+ * Pure. A Page's own token does not tell its person's tasks, but Meta shows a Page's posts only to somebody with one of
+ * CREATE_CONTENT, MANAGE and MODERATE ("Page Feed", reading, requirements; not the feed itself, which needs a permission
+ * more for what visitors write). So who lost them all is noticed; who may still moderate and no longer publish is not.
+ * @returns false when the person may not do this on the Page any more
+ * @throws ConnectError
+ */
+export function readStandingAnswer(result: HttpResult): boolean {
+  try {
+    read(result, posts);
+    return true;
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === 'permission-missing') return false;
+    throw error;
+  }
 }
 
 const pages = z.object({

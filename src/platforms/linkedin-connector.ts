@@ -12,7 +12,7 @@ import type { PlatformSettings } from '../config.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { restHeaders } from './linkedin-create-request.ts';
 import { readLinkedInError } from './linkedin-error.ts';
-import { findOrganizations } from './linkedin-organizations.ts';
+import { findOrganizations, mayPostAs } from './linkedin-organizations.ts';
 import { linkedinVersion } from './linkedin-version.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 import { readJson } from './read-json.ts';
@@ -71,14 +71,25 @@ export function createLinkedInConnector(settings: PlatformSettings, options: Con
       );
     },
 
-    async candidates(grant, now, reach) {
-      const asked = await askPatiently(userinfoRequest(settings, grant.accessToken), isPassing);
-      const member = readUserinfoAnswer(asked);
-      if (reach !== 'organizations') return [member];
-      const pages = await findOrganizations({
+    async candidates(grant, now, asked) {
+      const rest = {
         apiUrl: settings.apiUrl,
         headers: restHeaders(settings.version ?? linkedinVersion(now), grant.accessToken),
-        ask: (request) => http.send(request),
+        ask: (request: HttpRequest) => http.send(request),
+      };
+      const userinfo = userinfoRequest(settings, grant.accessToken);
+      if (typeof asked === 'object') {
+        if (asked.kind !== 'organization')
+          return [readUserinfoAnswer(await rest.ask(userinfo))].filter(
+            ({ externalId }) => externalId === asked.externalId,
+          );
+        const isTheirs = await mayPostAs({ ...rest, askPatiently: rest.ask }, asked.externalId);
+        return isTheirs ? [organizationCandidate({ id: asked.externalId, name: '' }, null)] : [];
+      }
+      const member = readUserinfoAnswer(await askPatiently(userinfo, isPassing));
+      if (asked !== 'organizations') return [member];
+      const pages = await findOrganizations({
+        ...rest,
         // Right after the consent the scopes of the token before it may still be in force.
         askPatiently: (request) => askPatiently(request, (result) => isPassing(result) || isForbidden(result)),
       });
@@ -122,7 +133,10 @@ function credentials(settings: PlatformSettings): { id: string; secret: string }
   return { id: clientId, secret: clientSecret };
 }
 
-function organizationCandidate({ id, name }: { id: string; name: string }, member: AccountCandidate): AccountCandidate {
+function organizationCandidate(
+  { id, name }: { id: string; name: string },
+  member: AccountCandidate | null,
+): AccountCandidate {
   return {
     externalId: id,
     kind: 'organization',
@@ -130,7 +144,7 @@ function organizationCandidate({ id, name }: { id: string; name: string }, membe
     profileUrl: null,
     email: null,
     grant: null,
-    grantedBy: member.externalId,
+    grantedBy: member?.externalId ?? null,
   };
 }
 
@@ -244,7 +258,7 @@ export function readUserinfoAnswer(result: HttpResult): AccountCandidate {
     throw new ConnectError(
       'token-refused',
       'LinkedIn does not accept the permission it just gave. Start connecting again.',
-      { dead: true },
+      { dead: result.status === 401 },
     );
   }
   const body = userinfo.safeParse(readJson(result.body));

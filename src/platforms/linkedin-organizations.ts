@@ -32,6 +32,12 @@ export async function findOrganizations(tools: OrganizationTools): Promise<Organ
   return Promise.all([...ids].map(async (id) => ({ id, name: await nameOf(tools, id) })));
 }
 
+/** Whether the member may post in the name of this one. @throws ConnectError */
+export async function mayPostAs(tools: OrganizationTools, id: string): Promise<boolean> {
+  for (const role of POSTING_ROLES) if ((await withRole(tools, role)).includes(id)) return true;
+  return false;
+}
+
 async function withRole(tools: OrganizationTools, role: (typeof POSTING_ROLES)[number]): Promise<string[]> {
   const ids: string[] = [];
   for (let start = 0, answers = 0; answers < MOST_ANSWERS; answers += 1) {

@@ -107,6 +107,9 @@ export interface AccountCandidate {
 /** What is asked for: the person's own accounts, or the Pages of organisations as well (LinkedIn asks for those apart). */
 export type Reach = 'own' | 'organizations';
 
+/** An account that was connected before. */
+export type KnownAccount = Pick<AccountCandidate, 'externalId' | 'kind'>;
+
 export interface Connector {
   /**
    * Pure: where the browser is sent to consent.
@@ -116,8 +119,13 @@ export interface Connector {
   authorizeUrl(request: { redirectUri: string; state: string; codeChallenge: string; reach?: Reach }): string;
   /** @throws ConnectError with a sentence for the person */
   exchangeCode(answer: { code: string; redirectUri: string; codeVerifier: string }, now: Date): Promise<TokenGrant>;
-  /** The accounts this grant can publish to; with `organizations`, theirs and the person's own. @throws ConnectError */
-  candidates(grant: TokenGrant, now: Date, reach?: Reach): Promise<AccountCandidate[]>;
+  /**
+   * The accounts this grant can publish to; with `organizations`, theirs and the person's own. With an account that was
+   * connected before, by its own token: that one alone, or none if it can no longer be published to. That is one cheap
+   * read, or for an organisation two, and is not repeated.
+   * @throws ConnectError; its `dead` says that the token was refused
+   */
+  candidates(grant: TokenGrant, now: Date, asked?: Reach | KnownAccount): Promise<AccountCandidate[]>;
   /** Absent where the platform issues no refresh tokens. @throws ConnectError; its `dead` says the token is gone for good */
   refresh?(refreshToken: string, now: Date): Promise<TokenGrant>;
 }

@@ -60,7 +60,11 @@ export function createXConnector(settings: PlatformSettings, options: ConnectorO
       return readTokenAnswer('code', await http.send(tokenRequest(settings, fields)), now);
     },
 
-    async candidates(grant, now) {
+    async candidates(grant, now, asked) {
+      if (typeof asked === 'object') {
+        const one = readIdentityAnswer(await http.send(identityRequest(settings, grant.accessToken)), now);
+        return one.externalId === asked.externalId ? [one] : [];
+      }
       for (const pause of delaysMs) {
         const result = await http.send(identityRequest(settings, grant.accessToken));
         if (!isPassing(result)) return [readIdentityAnswer(result, now)];
@@ -216,7 +220,7 @@ function identityError(answer: HttpAnswer, now: Date): ConnectError {
   if (refusal?.kind === 'rejected' || refusal?.kind === 'rate-limited')
     return new ConnectError('app-refused', refusal.errorMessage, { dead: false });
   return new ConnectError('token-refused', 'X does not accept the permission it just gave. Start connecting again.', {
-    dead: true,
+    dead: refusal !== null,
   });
 }
 

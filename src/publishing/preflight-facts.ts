@@ -1,6 +1,6 @@
 /**
  * What the pre-flight (domain/preflight.ts) has to know about publications, gathered for many at once: a few queries for
- * all of them, one per account. No platform is asked, but for a token that has to be renewed right now.
+ * all of them, one per account. Platforms are asked about accounts, never about publications (ask-accounts.ts).
  */
 import type { ConnectedAccount } from '@prisma/client';
 import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
@@ -11,6 +11,7 @@ import { contentProblems } from '../domain/content-rules.ts';
 import { limitStart, POSTING_LIMITS } from '../domain/posting-limits.ts';
 import type { PreflightFacts } from '../domain/preflight.ts';
 import { ConnectError, type PlatformAdapter } from '../platforms/platform.ts';
+import { askAccounts } from './ask-accounts.ts';
 import { activeHoldFor } from './holds.ts';
 import { contentFor } from './post-content.ts';
 import { FOR_PUBLISHING, findApproval, type ClaimedPublication as Publication } from './prepare.ts';
@@ -26,6 +27,7 @@ export async function gatherFacts(
 ): Promise<Map<string, PreflightFacts>> {
   // Tokens first: looking at one may renew it, or find that its account is dead.
   const tokens = await tokenProblems(ctx, publicationIds, signal);
+  for (const [id, problem] of await askAccounts(ctx, publicationIds, tokenProblemOf, signal)) tokens.set(id, problem);
   const publications = await ctx.db.publication.findMany({
     where: { id: { in: [...publicationIds] } },
     include: FOR_PUBLISHING,
@@ -47,6 +49,7 @@ export async function gatherFacts(
       account: mayPublishTo(account, post) ? account.status : 'somebody-elses',
       endsAt: account.permissionEndsAt,
       tokenProblem: tokens.get(account.id) ?? null,
+      rightProblem: account.rightProblem,
       missingScopes: neededScopes(adapter, account).filter((scope) => !account.scopes.includes(scope)),
       hold: holds.get(account.id) ?? null,
       approval: await approvalState(ctx, publication),
@@ -76,31 +79,29 @@ async function tokenProblems(
 ): Promise<Map<string, string>> {
   const accounts = await ctx.db.connectedAccount.findMany({
     where: { status: 'active', publications: { some: { id: { in: [...publicationIds] } } } },
-    select: { id: true, displayName: true },
   });
   const problems = new Map<string, string>();
-  for (const { id, displayName } of accounts) {
+  for (const account of accounts) {
     if (signal.aborted) break;
-    const problem = await tokenProblem(ctx, id, displayName);
-    if (problem !== null) problems.set(id, problem);
+    try {
+      // Renews a token that has ended, as publishing would; one that still lives is only read.
+      await usableAccessToken(ctx, account.id);
+    } catch (error) {
+      const problem = tokenProblemOf(error, account);
+      if (problem !== null) problems.set(account.id, problem);
+    }
   }
   return problems;
 }
 
-/** Renews a token that has ended, as publishing would; one that still lives is only read. */
-async function tokenProblem(ctx: AppContext, accountId: string, name: string): Promise<string | null> {
-  try {
-    await usableAccessToken(ctx, accountId);
-    return null;
-  } catch (error) {
-    // Marked as such by now, which says more.
-    if (error instanceof ReauthorizationRequiredError) return null;
-    if (error instanceof TokenUnreadableError)
-      return `The stored token of ${name} cannot be read. Ask the operator to restore TOKEN_KEYS, or connect the account again.`;
-    if (error instanceof ConnectError)
-      return `The permission of ${name} could not be renewed just now: ${error.message} It is tried again by itself.`;
-    throw error;
-  }
+/** @returns null when the account itself says what is wrong by now */
+function tokenProblemOf(error: unknown, { displayName: name }: ConnectedAccount): string | null {
+  if (error instanceof ReauthorizationRequiredError) return null;
+  if (error instanceof TokenUnreadableError)
+    return `The stored token of ${name} cannot be read. Ask the operator to restore TOKEN_KEYS, or connect the account again.`;
+  if (error instanceof ConnectError)
+    return `The permission of ${name} could not be renewed just now: ${error.message} It is tried again by itself.`;
+  throw error;
 }
 
 async function holdsOf(

@@ -119,7 +119,7 @@ describe('a publication is looked at', () => {
     expect(await bench.ctx.db.publishAttempt.count({ where: { publication: { postId: post.id } } })).toBe(0);
   });
 
-  it('without asking the platform anything, while the token is good', async () => {
+  it('without asking the platform anything about an account that was connected just now', async () => {
     await scheduled(hours(3));
     const url = new URL(
       bench.ctx.platforms.linkedin?.connector.authorizeUrl({

@@ -1,5 +1,7 @@
 /** The faults that only Graph has, each named by its code, and what Graph refuses a create with because of a switch. */
+
 import { contentRefused, GraphError, mayNotPost, permissionMissing, serverError } from './graph-error.ts';
+import { TASK_LOST } from './graph-session.ts';
 import { TOKEN_FAULTS } from './token-death.ts';
 import { appLimit, pageCallsLimit } from './usage.ts';
 
@@ -69,7 +71,10 @@ const FAILURES: Readonly<Record<string, Refusal>> = {
 
 /** The name of each, and what the page says of it. */
 export const OWN_FAULTS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries({ ...TOKEN_FAULTS, ...REFUSALS, ...FAILURES }).map(([name, { meaning }]) => [name, meaning]),
+  Object.entries({ ...TOKEN_FAULTS, ...TASK_LOST, ...REFUSALS, ...FAILURES }).map(([name, { meaning }]) => [
+    name,
+    meaning,
+  ]),
 );
 
 /** What a switch makes Graph refuse a create with, before anything is published; null for other switches. */

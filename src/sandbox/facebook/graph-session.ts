@@ -5,9 +5,12 @@ import { type FacebookContext, tokenOf } from './facebook-context.ts';
 import type { Token } from './facebook-state.ts';
 import { GraphError, mayNotPost, noSuchObject, permissionMissing, tokenInvalid, unknownField } from './graph-error.ts';
 import { type GraphCall, textOf } from './graph-request.ts';
-import { mayCreateContent, type Page, type Person } from './sample-people.ts';
+import { mayCreateContent, mayReadFeed, type Page, type Person } from './sample-people.ts';
 import { deadToken } from './token-death.ts';
 import { spendCall } from './usage.ts';
+
+/** The switch of a Page on which its people have no task any more. Their tokens live on. */
+export const TASK_LOST = { 'task lost': { meaning: 'The person has no task on the Page any more' } } as const;
 
 export interface Session {
   readonly token: Token;
@@ -55,6 +58,17 @@ export function requirePublisher(context: FacebookContext, session: Session, pag
     context.state.hasPermission(session.person.id, permission),
   );
   if (session.page?.id !== page.id || !permitted || !mayCreateContent(page, session.person.id)) throw mayNotPost();
+  if (hasLostTasks(context, page)) throw mayNotPost();
+}
+
+/** @throws GraphError 200 unless the person has one of the tasks that Meta asks for before it shows a Page's posts */
+export function requireFeedTask(context: FacebookContext, session: Session, page: Page): void {
+  if (!mayReadFeed(page, session.person.id) || hasLostTasks(context, page))
+    throw permissionMissing(200, 'The user does not have the sufficient role on the Page to read its posts.');
+}
+
+function hasLostTasks({ faults }: FacebookContext, page: Page): boolean {
+  return (faults.get('facebook', page.id)?.fault ?? '') in TASK_LOST;
 }
 
 /** @throws GraphError 210 unless this is the Page's own token, 10 without `pages_read_engagement` */

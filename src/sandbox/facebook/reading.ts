@@ -6,7 +6,7 @@ import type { Post } from './facebook-state.ts';
 import { invalidParameter, noSuchObject, unknownField } from './graph-error.ts';
 import { selectFields } from './graph-fields.ts';
 import { type GraphCall, textOf } from './graph-request.ts';
-import { requirePage, requirePublisher, requireReader, requireSession } from './graph-session.ts';
+import { requireFeedTask, requirePage, requirePublisher, requireReader, requireSession } from './graph-session.ts';
 import { pageType, personType } from './page-fields.ts';
 import { listPage } from './paging.ts';
 import { createdAt, isVisible, photoType, postType } from './post-fields.ts';
@@ -53,6 +53,7 @@ function readList(context: FacebookContext, call: GraphCall): Answer {
   const page = requirePage(context, session, String(call.request.params.id), 'get');
   if (edge !== 'photos' && !POST_LISTS.includes(edge)) throw unknownField(edge, 'Page');
   requireReader(context, session, page);
+  if (edge !== 'photos') requireFeedTask(context, session, page);
   return { status: 200, body: edge === 'photos' ? photoList(context, call, page) : postList(context, call, page) };
 }
 

@@ -72,3 +72,8 @@ export function mayCreateContent(page: Page, personId: string): boolean {
   const tasks = page.tasks[personId] ?? [];
   return tasks.includes('CREATE_CONTENT') || tasks.includes('MANAGE');
 }
+
+/** Meta, "Page Feed", reading: one of these three. */
+export function mayReadFeed(page: Page, personId: string): boolean {
+  return mayCreateContent(page, personId) || (page.tasks[personId] ?? []).includes('MODERATE');
+}

@@ -64,6 +64,21 @@ export function requireActor(
     throw accessDenied(`Member is unauthorized on ${actor.urn}`);
   }
   hitTokenFault(context, actor.urn, session.token);
+  if (hasLostRole(context, actor.urn)) throw accessDenied(`Member is unauthorized on ${actor.urn}`);
+}
+
+/** The switch of a Page whose administrators are none any more. Their tokens live on. */
+export const ROLE_LOST = { 'role lost': 'The member does not administer the Page any more' } as const;
+
+export function hasLostRole({ faults }: LinkedinContext, organizationUrn: string): boolean {
+  return (faults.get('linkedin', organizationUrn)?.fault ?? '') in ROLE_LOST;
+}
+
+/** A Page has no token of its own: what its switch says of the token holds for whatever is asked about Pages. */
+export function hitOrganizationFaults(context: LinkedinContext, session: Session): void {
+  for (const organization of context.state.organizations.values())
+    if (organization.administrators.includes(session.member.sub))
+      hitTokenFault(context, organizationUrn(organization), session.token);
 }
 
 /** What introspection says of a token: the fault switch counts, but is not used up by looking. */

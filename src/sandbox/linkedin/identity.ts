@@ -3,7 +3,7 @@ import type { Request, Router } from 'express';
 import { avatarSvg } from '../pages/avatar.ts';
 import type { Answer } from '../transmit.ts';
 import { inputError, refusal } from './api-error.ts';
-import { requireScope, requireSession } from './bearer-session.ts';
+import { hasLostRole, hitOrganizationFaults, requireScope, requireSession } from './bearer-session.ts';
 import { endpoint, type LinkedinContext } from './linkedin-context.ts';
 import { refuseLegacyProfile } from './posts.ts';
 import { requireQuery, requireRestHeaders } from './request-rules.ts';
@@ -64,6 +64,7 @@ function userinfo(context: LinkedinContext, request: Request): Answer {
 
 function organizationAcls(context: LinkedinContext, request: Request): Answer {
   const session = requireSession(context, request);
+  hitOrganizationFaults(context, session);
   const version = requireRestHeaders(request, context.clock.now());
   requireQuery(request, ['q', 'role', 'state', 'count', 'start']);
   requireScope(session, ORGANIZATION_SCOPES, `organizationAcls.FINDER-roleAssignee.${version}`);
@@ -72,7 +73,12 @@ function organizationAcls(context: LinkedinContext, request: Request): Answer {
   if (state !== 'APPROVED')
     throw inputError('INVALID_VALUE_FOR_FIELD', 'state', 'The sandbox knows only APPROVED roles');
   const elements = [...context.state.organizations.values()]
-    .filter((candidate) => role === 'ADMINISTRATOR' && candidate.administrators.includes(session.member.sub))
+    .filter(
+      (candidate) =>
+        role === 'ADMINISTRATOR' &&
+        candidate.administrators.includes(session.member.sub) &&
+        !hasLostRole(context, organizationUrn(candidate)),
+    )
     .map((candidate) => ({
       role: 'ADMINISTRATOR',
       state: 'APPROVED',

@@ -4,6 +4,7 @@ import { type ErrorRequestHandler, type RequestHandler, Router, text } from 'exp
 import type { LedgerEntry, SandboxContext, SandboxPlatform } from '../sandbox-platform.ts';
 import { mountAccessToken } from './access-token.ts';
 import { mountAuthorize } from './authorize.ts';
+import { ROLE_LOST } from './bearer-session.ts';
 import { mountIdentity } from './identity.ts';
 import { imagesDir, mediaId, mountImages, mountUpload } from './images.ts';
 import type { LinkedinContext } from './linkedin-context.ts';
@@ -26,6 +27,7 @@ export function createLinkedin(
     name: 'linkedin',
     title: 'LinkedIn',
     router: routes(context, sameOrigin),
+    ownFaults: ROLE_LOST,
     accounts: () => [
       ...[...state.members.values()].map((member) => ({
         id: personUrn(member),
