@@ -24,11 +24,12 @@ export function sandboxFeed(ctx: Pick<AppContext, 'config'>, platform: Connected
   return `${new URL(ctx.config.platforms[platform].authorizeUrl).origin}/`;
 }
 
-/** Where connecting an account again begins. Pages of organisations need the wider consent. */
+/** Where connecting an account again begins: that one and no other. Pages of organisations need the wider consent. */
 export function reconnectAddress({
+  id,
   platform,
   kind,
   teamId,
-}: Pick<ConnectedAccount, 'platform' | 'kind' | 'teamId'>): string {
-  return `/connect/${platform}?team=${teamId}&renew=1${kind === 'organization' ? '&organizations=1' : ''}`;
+}: Pick<ConnectedAccount, 'id' | 'platform' | 'kind' | 'teamId'>): string {
+  return `/connect/${platform}?team=${teamId}&renew=1&account=${id}${kind === 'organization' ? '&organizations=1' : ''}`;
 }

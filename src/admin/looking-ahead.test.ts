@@ -71,7 +71,7 @@ describe('a connection that only a person can renew', () => {
     expect(await accountList(manager)).toMatchObject(told);
     expect((await accountPage(manager)).endingConnections).toMatchObject(told);
     const [{ reconnectUrl }] = await accountList(manager);
-    expect(reconnectUrl).toBe(`/connect/linkedin?team=${bench.teamId}&renew=1`);
+    expect(reconnectUrl).toBe(`/connect/linkedin?team=${bench.teamId}&renew=1&account=${account.id}`);
     expect((await dashboard(author)).endingConnections).toMatchObject([{ id: account.id, mayReconnect: false }]);
     expect((await dashboard(outsider)).endingConnections).toEqual([]);
   });

@@ -272,7 +272,7 @@ describe('holds and accounts', () => {
     expect(released.body.record.params.releasedAt).toEqual(expect.any(String));
     const at = `/api/resources/ConnectedAccount/records/${bench.account.id}`;
     expect((await bench.ask(author, `${at}/reconnect`, {})).body.redirectUrl).toBe(
-      `/connect/linkedin?team=${bench.teamId}&renew=1`,
+      `/connect/linkedin?team=${bench.teamId}&renew=1&account=${bench.account.id}`,
     );
     expect((await bench.ask(author, `${at}/disconnect`, {})).body.record.params.status).toBe('disconnected');
   });

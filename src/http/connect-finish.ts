@@ -10,7 +10,7 @@ import { PLATFORM_LABEL, PLATFORMS } from '../domain/platform-name.ts';
 import { type AccountCandidate, ConnectError, type TokenGrant } from '../platforms/platform.ts';
 import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
 import { ACCOUNTS_PAGE, type Connecting, callbackUrl } from './connect-journey.ts';
-import { failed, incomplete, nothingToConnect } from './connect-problems.ts';
+import { anotherAccount, failed, incomplete, nothingToConnect } from './connect-problems.ts';
 import { choicePage } from './pages/choice-page.ts';
 import { accountCandidate, keepGrant, tokenGrant } from './pending-grant.ts';
 import { sendProblem } from './problem.ts';
@@ -42,7 +42,7 @@ export async function finishConnecting(
     if (missing.length > 0) return sendProblem(req, res, incomplete(connecting, missing));
     const own = await connector.candidates(grant, ctx.clock.now());
     if (connecting.reach === 'organizations') await offerOrganizations(ctx, req, res, connecting, grant, own);
-    else await offer(ctx, req, res, connecting, grant, own);
+    else await offerOwn(ctx, req, res, connecting, grant, own);
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     ctx.log.warn({ requestId: res.locals.requestId, platform, reason: error.code }, 'connecting failed');
@@ -52,6 +52,25 @@ export async function finishConnecting(
 
 function neededScopes({ adapter, reach }: Connecting): readonly string[] {
   return reach === 'own' ? adapter.requiredScopes : [...adapter.requiredScopes, ...(adapter.organizationScopes ?? [])];
+}
+
+/** The person's own accounts; from "Connect again" that one and no other. */
+async function offerOwn(
+  ctx: AppContext,
+  req: Request,
+  res: Response,
+  connecting: Connecting,
+  grant: TokenGrant,
+  own: readonly AccountCandidate[],
+): Promise<void> {
+  const { account } = connecting;
+  const offered = account === null ? own : own.filter(isThe(account));
+  if (account !== null && offered.length === 0) return sendProblem(req, res, anotherAccount(connecting, account, own));
+  await offer(ctx, req, res, connecting, grant, offered);
+}
+
+function isThe(account: Pick<AccountCandidate, 'externalId' | 'kind'>) {
+  return ({ externalId, kind }: AccountCandidate) => externalId === account.externalId && kind === account.kind;
 }
 
 /** Connects the one account there is, or asks which of several. */
@@ -81,7 +100,7 @@ async function offer(
 /**
  * The consent for Pages has ended the tokens that the person gave before, so these are renewed first of all: whatever
  * becomes of the Pages, nothing that worked must stop. Pages that had been connected are among them, and the others are
- * offered.
+ * offered. Only somebody else than before, who is to renew one Page, has to show first that he administers it.
  */
 async function offerOrganizations(
   ctx: AppContext,
@@ -91,17 +110,24 @@ async function offerOrganizations(
   grant: TokenGrant,
   own: readonly AccountCandidate[],
 ): Promise<void> {
-  const { actor, adapter, team, renew } = connecting;
+  const { actor, adapter, team, renew, account } = connecting;
   const grantedBy = own[0]?.grantedBy ?? null;
+  const list = async () =>
+    (await adapter.connector.candidates(grant, ctx.clock.now(), 'organizations')).filter(
+      ({ kind }) => kind === 'organization',
+    );
+  const listed = account !== null && account.grantedBy !== grantedBy ? await list() : null;
+  if (account !== null && listed !== null && !listed.some(isThe(account)))
+    return sendProblem(req, res, anotherAccount(connecting, account, own));
   const { renewed, ended } = await ctx.db.$transaction((tx) =>
     renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, []),
   );
   await holdForEnded(ctx, ended);
   const pages = renewed.filter(({ kind }) => kind === 'organization');
   // From "Connect again": it is done, and nobody asked for more.
-  if (renew && pages.length > 0) return res.redirect(302, ACCOUNTS_PAGE);
-  const candidates = await adapter.connector.candidates(grant, ctx.clock.now(), 'organizations');
-  const organizations = candidates.filter(({ kind }) => kind === 'organization');
+  if (renew && pages.some(({ id }) => account === null || id === account.id)) return res.redirect(302, ACCOUNTS_PAGE);
+  const organizations = listed ?? (await list());
+  if (account !== null) return offerOwn(ctx, req, res, connecting, grant, organizations);
   const others = organizations.filter(
     ({ externalId }) => !pages.some((page) => page.teamId === team.id && page.externalId === externalId),
   );

@@ -1,3 +1,4 @@
+import type { ConnectedAccount } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import type { Platform } from '../domain/platform-name.ts';
@@ -10,6 +11,8 @@ export interface Connecting {
   adapter: PlatformAdapter;
   /** From "Connect again": whose account it is stays as it is. */
   renew: boolean;
+  /** The one to connect again, and no other; null when it is not known which. */
+  account: ConnectedAccount | null;
   /** What is to be connected. */
   reach: Reach;
 }
@@ -23,8 +26,15 @@ export function callbackUrl(ctx: AppContext, platform: Platform): string {
 }
 
 /** Where a journey begins. */
-export function startAddress({ team, adapter, reach }: Pick<Connecting, 'team' | 'adapter' | 'reach'>): string {
-  return `/connect/${adapter.platform}?team=${team.id}${reach === 'organizations' ? '&organizations=1' : ''}`;
+export function startAddress({
+  team,
+  adapter,
+  reach,
+  renew = false,
+  account = null,
+}: Pick<Connecting, 'team' | 'adapter' | 'reach'> & Partial<Connecting>): string {
+  const again = renew ? `&renew=1${account === null ? '' : `&account=${account.id}`}` : '';
+  return `/connect/${adapter.platform}?team=${team.id}${again}${reach === 'organizations' ? '&organizations=1' : ''}`;
 }
 
 /** The page that says what connecting the Pages of organisations means, before it is begun. */

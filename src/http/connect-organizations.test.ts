@@ -185,6 +185,30 @@ describe('once Pages are connected', () => {
     expect(await accounts()).toHaveLength(1);
   });
 
+  test('reconnecting a Page as another administrator takes it over, and only that one', async () => {
+    const { visitor } = await person('manager');
+    await journey(visitor, pages(), AMARA);
+    const [before] = await accounts();
+    const again = `${pages()}&renew=1&account=${before?.id}`;
+    expect((await journey(visitor, again, JONAS)).location).toBe(ACCOUNTS);
+    expect(await accounts()).toMatchObject([{ id: before?.id, ...COFFEE, grantedBy: JONAS }]);
+  });
+
+  test('reconnecting a Page as somebody who does not administer it changes nothing, and says so', async () => {
+    const { visitor } = await person('manager');
+    await journey(visitor, `/connect/linkedin?team=${teamId}`, MEI);
+    await choose(visitor, await journey(visitor, pages(), JONAS), '1002');
+    const stored = async () => [await accounts(), await server.ctx.db.accountCredential.findMany()];
+    const before = await stored();
+    const library = (await accounts()).find(({ externalId }) => externalId === '1002');
+    const answer = await journey(visitor, `${pages()}&renew=1&account=${library?.id}`, AMARA);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(
+      'You signed in as Amara Okafor, who does not administer the Page Harbour City Library at LinkedIn. Nothing was changed.',
+    );
+    expect(await stored()).toEqual(before);
+  });
+
   test('another administrator can take a Page over', async () => {
     const { visitor } = await person('manager');
     await journey(visitor, pages(), AMARA);

@@ -1,7 +1,7 @@
 /** What a person is told when connecting an account did not work. */
 import { PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { consentError } from '../platforms/consent-error.ts';
-import type { ConnectError } from '../platforms/platform.ts';
+import type { AccountCandidate, ConnectError } from '../platforms/platform.ts';
 import { ACCOUNTS_PAGE, type Connecting, startAddress } from './connect-journey.ts';
 import type { Problem } from './problem.ts';
 
@@ -38,6 +38,26 @@ export function nothingToConnect(connecting: Connecting): Problem {
       ? `${label} gave no account that you may publish to, so nothing was saved. Check that you manage one there and that you allowed access to it, then try again.`
       : `${label} knows no Page that you administer, so none was connected. Ask an administrator of the Page to make you one as well, then try again.`;
   return problem(connecting, 'Nothing to connect', sentence);
+}
+
+/**
+ * "Connect again" came back as somebody, or with something, else.
+ * @param came who signed in, or what access was given to
+ */
+export function anotherAccount(
+  connecting: Connecting,
+  account: Pick<AccountCandidate, 'kind' | 'displayName'>,
+  came: readonly Pick<AccountCandidate, 'displayName'>[],
+): Problem {
+  const label = PLATFORM_LABEL[connecting.adapter.platform];
+  const { displayName: wanted } = account;
+  const names = new Intl.ListFormat('en-GB').format(came.slice(0, 5).map(({ displayName }) => displayName));
+  const sentence = {
+    member: `You signed in as ${names}, but this connection belongs to ${wanted}. Nothing was changed. Sign in at ${label} as ${wanted}, then try again.`,
+    organization: `You signed in as ${names}, who does not administer the Page ${wanted} at ${label}. Nothing was changed. Sign in there as an administrator of it, then try again.`,
+    page: `${label} gave access to ${names || 'no Page'}, but this connection is for the Page ${wanted}. Nothing was changed. Allow access to ${wanted} at ${label}, as somebody who may publish there, then try again.`,
+  }[account.kind];
+  return problem(connecting, `This is not ${wanted}`, sentence);
 }
 
 function notConnected({ adapter, reach }: Connecting): string {

@@ -2,9 +2,10 @@
  * Connecting an account: out to the platform's consent page and back. Starting changes nothing but the web session;
  * coming back saves an account only when the state is ours, everything needed was granted, and it is clear which account.
  */
+import type { ConnectedAccount } from '@prisma/client';
 import { Router } from 'express';
 import type { AppContext } from '../context.ts';
-import { type Actor, roleIn } from '../domain/access.ts';
+import { type Actor, can, roleIn } from '../domain/access.ts';
 import { isPlatform, PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import type { PlatformAdapter, Reach } from '../platforms/platform.ts';
@@ -31,8 +32,10 @@ export function connectRoutes(ctx: AppContext): Router {
     const reach: Reach = queryText(req, 'organizations') === null ? 'own' : 'organizations';
     if (reach === 'organizations') requireOrganizations(adapter);
     const renew = queryText(req, 'renew') !== null;
+    const accountId = renew ? queryText(req, 'account') : null;
+    await accountAgain(ctx, actor, team, adapter, accountId);
     const { platform } = adapter;
-    const purpose = { kind: 'connect', platform, teamId: team.id, userId: actor.id, renew, reach } as const;
+    const purpose = { kind: 'connect', platform, teamId: team.id, userId: actor.id, renew, accountId, reach } as const;
     const journey = beginConsent(req, purpose, ctx.clock.now());
     await saveSession(req);
     const asked = (await hasOrganizations(ctx, actor, adapter)) ? 'organizations' : reach;
@@ -73,7 +76,8 @@ export function connectRoutes(ctx: AppContext): Router {
       return sendProblem(req, res, expired(adapter.platform));
     }
     const team = await chosenTeam(ctx, actor, consent.teamId, true);
-    const connecting = { actor, team, adapter, renew: consent.renew, reach: consent.reach };
+    const account = await accountAgain(ctx, actor, team, adapter, consent.accountId ?? null);
+    const connecting = { actor, team, adapter, renew: consent.renew, account, reach: consent.reach };
     const code = queryText(req, 'code');
     if (code === null) return sendProblem(req, res, declined(connecting, queryText(req, 'error')));
     await finishConnecting(ctx, req, res, connecting, { code, codeVerifier: consent.codeVerifier });
@@ -86,7 +90,7 @@ export function connectRoutes(ctx: AppContext): Router {
     const kept = readGrant(ctx, req, actor, formText(req, 'pending'), pendingChoice);
     if (kept === null || kept.platform !== adapter.platform) return sendProblem(req, res, expired(adapter.platform));
     const team = await chosenTeam(ctx, actor, kept.teamId, true);
-    const connecting = { actor, team, adapter, renew: kept.renew, reach: kept.reach };
+    const connecting = { actor, team, adapter, renew: kept.renew, account: null, reach: kept.reach };
     const chosen = formTexts(req, 'account');
     const candidates = kept.candidates.filter(({ externalId }) => chosen.includes(externalId));
     if (candidates.length === 0) {
@@ -123,6 +127,25 @@ function availablePlatform(ctx: AppContext, name: string): PlatformAdapter {
 function requireOrganizations({ platform, organizationScopes }: PlatformAdapter): void {
   if (organizationScopes === undefined)
     throw new Refusal('not-found', `On ${PLATFORM_LABEL[platform]} there are no Pages to connect apart from the rest.`);
+}
+
+/**
+ * The account that is to be connected again.
+ * @param id null: any
+ * @throws {Refusal} `not-found` for one of another team or platform, and for one he may not see
+ */
+async function accountAgain(
+  ctx: AppContext,
+  actor: Actor,
+  team: { id: string },
+  { platform }: PlatformAdapter,
+  id: string | null,
+): Promise<ConnectedAccount | null> {
+  if (id === null) return null;
+  const where = { id: id.toLowerCase(), teamId: team.id, platform };
+  const account = UUID.test(id) ? await ctx.db.connectedAccount.findFirst({ where }) : null;
+  if (account === null || !can(actor, 'ConnectedAccount', 'show', account)) throw notFound('account');
+  return account;
 }
 
 /**

@@ -259,6 +259,71 @@ describe('coming back otherwise saves nothing', () => {
   });
 });
 
+describe('connecting an account again', () => {
+  const stored = async () => ({
+    accounts: await server.ctx.db.connectedAccount.findMany({ orderBy: { id: 'asc' } }),
+    credentials: await server.ctx.db.accountCredential.findMany({ orderBy: { accountId: 'asc' } }),
+  });
+  const again = (id: string | undefined, platform = 'linkedin') =>
+    `/connect/${platform}?team=${teamId}&renew=1&account=${id}`;
+
+  test('as the same person renews it', async () => {
+    const { visitor } = await member('manager');
+    await visitor.get(await consent(visitor));
+    const [before] = await accounts();
+    await server.ctx.db.connectedAccount.updateMany({ data: { status: 'reconnect_required' } });
+    expect((await visitor.get(await consent(visitor, again(before?.id)))).location).toBe(ACCOUNTS);
+    expect(await accounts()).toMatchObject([{ id: before?.id, status: 'active' }]);
+  });
+
+  test('as somebody else changes nothing, and says who came and who was expected', async () => {
+    const { visitor } = await member('manager');
+    await visitor.get(await consent(visitor));
+    await server.ctx.db.connectedAccount.updateMany({ data: { status: 'reconnect_required' } });
+    const before = await stored();
+    const back = await consent(visitor, again(before.accounts[0]?.id), {
+      sandbox_member: 'jonas.lindqvist@example.com',
+    });
+    const answer = await visitor.get(back);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain(
+      'You signed in as Jonas Lindqvist, but this connection belongs to Amara Okafor. Nothing was changed. Sign in at LinkedIn as Amara Okafor, then try again.',
+    );
+    expect(answer.text).toContain(`&amp;renew=1&amp;account=${before.accounts[0]?.id}`);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('of a Page among several renews that one without asking which', async () => {
+    pages = [page('1', 'Coffee')];
+    const { visitor } = await member('manager');
+    const arrive = async (path?: string) =>
+      visitor.get(`/connect/facebook/callback?code=good&state=${await stateFor(visitor, path)}`);
+    await arrive();
+    const [coffee] = await accounts();
+    pages = [page('2', 'Library'), page('1', 'Coffee')];
+    expect((await arrive(again(coffee?.id, 'facebook'))).location).toBe(ACCOUNTS);
+    expect(await accounts()).toMatchObject([{ id: coffee?.id, externalId: '1' }]);
+
+    const before = await stored();
+    pages = [page('2', 'Library'), page('3', 'Theatre')];
+    expect((await arrive(again(coffee?.id, 'facebook'))).text).toContain(
+      'Facebook gave access to Library and Theatre, but this connection is for the Page Coffee. Nothing was changed.',
+    );
+    pages = [];
+    expect((await arrive(again(coffee?.id, 'facebook'))).text).toContain('gave access to no Page');
+    expect(await stored()).toEqual(before);
+  });
+
+  test('is refused for one of another team or platform, and for what is no account', async () => {
+    const { visitor } = await member('manager', [teamId, otherTeamId]);
+    await visitor.get(await consent(visitor, `/connect/linkedin?team=${otherTeamId}`));
+    const { id } = await server.ctx.db.connectedAccount.findFirstOrThrow();
+    expect((await visitor.get(again(id))).status).toBe(404);
+    expect((await visitor.get(`/connect/facebook?team=${otherTeamId}&renew=1&account=${id}`)).status).toBe(404);
+    expect((await visitor.get(again("x' OR 1=1"))).status).toBe(404);
+  });
+});
+
 describe('coming back with several accounts', () => {
   const arrive = async (visitor: Visitor, code = 'good') =>
     visitor.get(`/connect/facebook/callback?code=${code}&state=${await stateFor(visitor)}`);

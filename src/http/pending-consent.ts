@@ -9,8 +9,19 @@ import type { Reach } from '../platforms/platform.ts';
 
 export type ConsentPurpose =
   | { kind: 'sign-in' }
-  /** `renew`: from "Connect again", where whose account it is stays as it is. `reach`: what is to be connected. */
-  | { kind: 'connect'; platform: Platform; teamId: string; userId: string; renew: boolean; reach: Reach };
+  /**
+   * `renew`: from "Connect again", where whose account it is stays as it is; `accountId`: which one, and no other is to be
+   * connected. `reach`: what is to be connected.
+   */
+  | {
+      kind: 'connect';
+      platform: Platform;
+      teamId: string;
+      userId: string;
+      renew: boolean;
+      accountId?: string | null;
+      reach: Reach;
+    };
 
 export interface PendingConsent {
   state: string;

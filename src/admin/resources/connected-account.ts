@@ -103,7 +103,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         async (_actor, id) => {
           const account = await ctx.db.connectedAccount.findUniqueOrThrow({
             where: { id },
-            select: { platform: true, kind: true, teamId: true },
+            select: { id: true, platform: true, kind: true, teamId: true },
           });
           return {
             notice: 'Continue on the platform to connect it again.',
