@@ -170,3 +170,48 @@ it('a broken connection is told with the posts that wait for it, first those tha
   await endsIn(3);
   expect((await dashboard(manager)).endingConnections).toEqual([]);
 });
+
+describe('an account that another team has connected too', () => {
+  const list = async (person: Actor) =>
+    (await bench.ask(person, '/api/resources/ConnectedAccount/actions/list')).body.sharedAccounts;
+  const page = async (person: Actor) => (await accountPage(person)).sharedAccounts;
+
+  it('is told to whoever connects it, and on its page, with the other team’s name only for those who may see it', async () => {
+    const { db } = bench.ctx;
+    await db.connectedAccount.update({ where: { id: account.id }, data: { connectedAt: new Date() } });
+    expect([await list(manager), await page(manager)]).toEqual([[], []]);
+    const twin = await db.team.create({ data: { name: 'Press office' } });
+    const { id: _, teamId: __, ...same } = account;
+    const other = await db.connectedAccount.create({ data: { ...same, teamId: twin.id, connectedById: outsider.id } });
+    try {
+      const told = (whom: string) => [
+        {
+          id: account.id,
+          sentence: `${account.displayName} is also connected to ${whom}. At LinkedIn it is one account, so the posts of both teams share its limits.`,
+        },
+      ];
+      expect([await list(manager), await page(manager)]).toEqual([told('another team'), told('another team')]);
+      const root = await db.user.create({ data: { email: 'root@example.com', name: 'Root', isSuperuser: true } });
+      const superuser = { ...author, id: root.id, isSuperuser: true, memberships: [] };
+      expect(await page(superuser)).toEqual(told('the team Press office'));
+      // Whoever did not connect it finds it on its page, not above every list.
+      expect([await list(colleague), await page(colleague)]).toEqual([[], told('another team')]);
+
+      await db.connectedAccount.update({ where: { id: other.id }, data: { status: 'disconnected' } });
+      expect([await list(manager), await page(manager)]).toEqual([[], []]);
+    } finally {
+      await db.connectedAccount.delete({ where: { id: other.id } });
+      await db.team.delete({ where: { id: twin.id } });
+    }
+  });
+
+  it('is not told for longer than an hour above the list', async () => {
+    const { db } = bench.ctx;
+    const other = await db.team.create({ data: { name: 'Second office' } });
+    const { id: _, teamId: __, ...same } = account;
+    await db.connectedAccount.create({ data: { ...same, teamId: other.id, connectedById: outsider.id } });
+    await db.connectedAccount.update({ where: { id: account.id }, data: { connectedAt: days(-0.1) } });
+    expect(await list(manager)).toEqual([]);
+    expect(await page(manager)).toHaveLength(1);
+  });
+});

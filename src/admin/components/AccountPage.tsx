@@ -8,6 +8,7 @@ import { HistoryCard } from './history-list.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { labelOf, Value } from './record-values.tsx';
+import { type SharedAccount, SharedAccounts } from './shared-accounts.tsx';
 import { useFreshRecord } from './use-fresh-record.ts';
 
 const IN_THE_HEAD = ['displayName', 'platform', 'status', 'statusReason'];
@@ -38,6 +39,7 @@ export default function AccountPage({ resource, record: given }: ActionProps) {
       <EndingConnections
         connections={(record.details?.endingConnections as readonly EndingConnection[] | undefined) ?? []}
       />
+      <SharedAccounts accounts={record.details?.sharedAccounts as readonly SharedAccount[] | undefined} />
       <div className="ss-columns">
         <div>
           <Card aside={null}>

@@ -11,6 +11,7 @@ import { LIST_TEXTS, type ListText } from './list-texts.ts';
 import { Banner, EmptyState, Loading, Page } from './page-frame.tsx';
 import { type Answer, api, hasAction } from './panel-client.ts';
 import { address, RecordTable } from './record-table.tsx';
+import { type SharedAccount, SharedAccounts } from './shared-accounts.tsx';
 
 const COUNT_LIMIT = 10_000;
 
@@ -41,7 +42,8 @@ export default function RecordList({ resource }: ActionProps) {
       }
     >
       {resource.id === 'AuditEvent' ? <AuditFilters /> : null}
-      <EndingConnections connections={endingOf(answer)} />
+      <EndingConnections connections={toldBeside(answer).endingConnections ?? []} />
+      <SharedAccounts accounts={toldBeside(answer).sharedAccounts} />
       <div className="ss-list-tools">
         {resource.id === 'AuditEvent' ? (
           <AuditVerify resource={resource} onDone={reload} />
@@ -61,10 +63,14 @@ export default function RecordList({ resource }: ActionProps) {
   );
 }
 
+interface ToldBeside {
+  endingConnections?: readonly EndingConnection[];
+  sharedAccounts?: readonly SharedAccount[];
+}
+
 /** Only the list of accounts comes with some. */
-function endingOf(answer: Answer | null): readonly EndingConnection[] {
-  const data = answer?.data as { endingConnections?: readonly EndingConnection[] } | undefined;
-  return data?.endingConnections ?? [];
+function toldBeside(answer: Answer | null): ToldBeside {
+  return (answer?.data as ToldBeside | undefined) ?? {};
 }
 
 /** Loads what the address asks for, again when it changes. The old list stays until the new one is there. */

@@ -11,6 +11,7 @@ import { historyDetails } from '../record-history.ts';
 import { text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 import type { Where } from '../resource-query.ts';
+import { justConnectedShared, sharedAccounts } from '../shared-accounts.ts';
 import { recordAction } from '../write-actions.ts';
 import { publicationScope } from './publication.ts';
 
@@ -89,6 +90,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         after: async (response: ActionResponse, _request: ActionRequest, context: ActionContext) => ({
           ...response,
           endingConnections: await ending(ctx, actorOf(context), {}),
+          sharedAccounts: await justConnectedShared(ctx, actorOf(context), accountScope(actorOf(context))),
         }),
       }),
       search: searchAction,
@@ -96,6 +98,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
         async (record, context) => ({
           ...(await historyDetails(ctx, 'ConnectedAccount')(record, context)),
           endingConnections: await ending(ctx, actorOf(context), { id: record.id() }),
+          sharedAccounts: await sharedAccounts(ctx, actorOf(context), { id: record.id() }),
         }),
         { component: 'AccountPage' },
       ),
