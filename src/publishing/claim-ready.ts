@@ -7,6 +7,7 @@
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { ReadyPreparation } from './prepare.ts';
@@ -68,7 +69,8 @@ export async function claimReady(
       JOIN connected_accounts account ON account.id = publications.account_id
       JOIN account_credentials credential ON credential.account_id = account.id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= clock_timestamp()
-        AND CASE WHEN publications.sent_at IS NULL THEN publications.due_at ELSE publications.next_attempt_at END
+        AND greatest(publications.put_off_until,
+          CASE WHEN publications.sent_at IS NULL THEN publications.due_at ELSE publications.next_attempt_at END)
           > clock_timestamp() - ${ON_TIME_SECONDS} * interval '1 second'
         AND publications.updated_at = wanted.updated_at
         AND posts.updated_at = wanted.post_updated_at AND teams.updated_at = wanted.team_updated_at
@@ -76,7 +78,7 @@ export async function claimReady(
         AND credential.token_version = wanted.token_version
         AND (wanted.approval_id IS NULL
           OR EXISTS (SELECT 1 FROM approvals WHERE approvals.id = wanted.approval_id AND voided_at IS NULL))
-        AND ${NO_HOLD_COVERS_ACCOUNT}
+        AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST}
       FOR UPDATE OF publications, posts SKIP LOCKED
     ), claimed AS (
       UPDATE publications

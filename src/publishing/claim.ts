@@ -5,6 +5,7 @@
 import type { Publication } from '@prisma/client';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import { projectPostStatus } from './transition.ts';
 
 /** A publication that this process may attempt until the lease ends, and the attempt already written down for it. */
@@ -33,7 +34,7 @@ export async function claimDue(
         SELECT publications.id
         FROM publications JOIN posts ON posts.id = publications.post_id
         WHERE publications.status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp()
-          AND publications.id <> ALL (${[...except]}::uuid[])
+          AND publications.id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST}
         ORDER BY next_attempt_at, publications.id
         LIMIT ${limit}
         FOR UPDATE SKIP LOCKED
@@ -70,7 +71,7 @@ export async function claimDue(
 
 /**
  * Milliseconds until the next publication is due, by the database's clock: 0 or less when one is due now, null when
- * nothing is due within `horizonMs`.
+ * nothing is due within `horizonMs`. What waits for its account to rest is put off by the sweep, and does not count before.
  * @param except publications that do not count
  */
 export async function untilNextDueMs(
@@ -82,7 +83,7 @@ export async function untilNextDueMs(
     SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
     FROM publications
     WHERE status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'
-      AND id <> ALL (${[...except]}::uuid[])`;
+      AND id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST}`;
   return row?.ms ?? null;
 }
 

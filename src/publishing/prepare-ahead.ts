@@ -5,6 +5,7 @@
  * meanwhile, goes the long way: claimed first, prepared then.
  */
 import type { AppContext } from '../context.ts';
+import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Ready } from './claim-ready.ts';
 import { FOR_PUBLISHING, prepare } from './prepare.ts';
 
@@ -116,7 +117,7 @@ async function soonDue(ctx: AppContext, aheadMs: number): Promise<Upcoming[]> {
       (extract(epoch FROM next_attempt_at - clock_timestamp()) * 1000)::float8 AS ms
     FROM publications JOIN posts ON posts.id = publications.post_id
     WHERE publications.status IN ('scheduled', 'retrying')
-      AND next_attempt_at <= clock_timestamp() + ${aheadMs} * interval '1 millisecond'
+      AND next_attempt_at <= clock_timestamp() + ${aheadMs} * interval '1 millisecond' AND ${ACCOUNT_DOES_NOT_REST}
     ORDER BY next_attempt_at, publications.id LIMIT ${MOST_READY}`;
 }
 

@@ -76,7 +76,10 @@ export async function prepare(
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
   // A later try is late by its own time: the platform, not we, put it off until then.
-  const promised = publication.sentAt === null ? publication.dueAt : publication.nextAttemptAt;
+  const promised = later(
+    publication.sentAt === null ? publication.dueAt : publication.nextAttemptAt,
+    publication.putOffUntil,
+  );
   if (promised !== null) {
     const settings = {
       latePolicy: publication.latePolicy ?? team.latePolicy,
@@ -155,6 +158,11 @@ export async function prepare(
       };
     throw error;
   }
+}
+
+/** A platform's rest may have put off what it was promised for. */
+function later(promised: Date | null, putOffUntil: Date | null): Date | null {
+  return promised !== null && putOffUntil !== null && putOffUntil > promised ? putOffUntil : promised;
 }
 
 function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], errorMessage: string): Preparation {

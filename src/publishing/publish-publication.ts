@@ -9,6 +9,7 @@
 import type { AppContext } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { accountRests, putOffResting } from './account-rest.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
@@ -63,9 +64,10 @@ async function settleUnsent(
 ): Promise<void> {
   await settle(ctx, claim, outcome, ctx.clock.now(), signal, tokenVersion);
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
+  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
 }
 
-/** Either a hold was ordered while we prepared, or the claim was lost. Nothing was sent. */
+/** A hold or a rest of the account was ordered while we prepared, or the claim was lost. Nothing was sent. */
 async function refusedAtTheLastMoment(
   ctx: AppContext,
   claim: Claim,
@@ -73,9 +75,12 @@ async function refusedAtTheLastMoment(
   signal: AbortSignal,
 ): Promise<void> {
   const hold = await activeHoldFor(ctx.db, publication.account);
-  if (hold === null)
-    ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
-  else {
+  if (hold === null) {
+    if (await accountRests(ctx.db, publication.accountId)) {
+      await handBack(ctx, claim);
+      await putOffResting(ctx.db);
+    } else ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
+  } else {
     const errorMessage = `On hold: ${hold.reason}`;
     await settleWaiting(ctx, claim, { status: 'held', errorCode: 'hold', errorMessage }, signal);
   }

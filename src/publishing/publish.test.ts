@@ -209,6 +209,7 @@ describe('when the platform fails', () => {
     expect(publication.attemptCount).toBe(0);
     expect(publication.nextAttemptAt?.getTime()).toBeGreaterThan(Date.now());
     await cancelPost(bench.ctx, bench.author, post.id);
+    await bench.ctx.db.accountRest.deleteMany();
   });
 
   it('a revoked token holds the post, and connecting the account again sends it', async () => {

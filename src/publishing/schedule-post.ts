@@ -95,6 +95,7 @@ export async function queuePublication(
   const moved = await movePublication(tx, publication, 'scheduled', {
     dueAt,
     nextAttemptAt: sendAt,
+    putOffUntil: null,
     generation,
     attemptCount: 0,
     sentAt: null,

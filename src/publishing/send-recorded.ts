@@ -4,6 +4,7 @@
  */
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { putOffResting } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { createGate } from './gate.ts';
 import { holdForAccount } from './hold-account.ts';
@@ -70,6 +71,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   );
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
   ctx.onStep('settled', claim.publicationId);
+  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
 }
 
 /** Nothing is wrong with the platform, so there is nothing to wait for. */

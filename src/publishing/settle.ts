@@ -12,6 +12,7 @@ import type { Tx } from '../database/client.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type Decision, decide } from '../domain/retry-policy.ts';
+import { restAccount } from './account-rest.ts';
 import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
@@ -78,6 +79,8 @@ export async function settleOnce(
     if (final.kind === 'accepted' || final.kind === 'rejected') await forgetUploads(tx, publication);
     if (final.kind === 'reauthorization-required')
       await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
+    if (final.kind === 'rate-limited' && decision.next === 'retrying')
+      await restAccount(tx, publication.accountId, decision.at);
     ctx.onStep('settling', claim.publicationId);
   });
 }

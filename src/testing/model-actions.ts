@@ -8,6 +8,7 @@ import { disconnectAccount } from '../accounts/disconnect-account.ts';
 import { canEditPost } from '../domain/post.ts';
 import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { putOffResting } from '../publishing/account-rest.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { claimDue } from '../publishing/claim.ts';
 import { createHold, releaseHold } from '../publishing/holds.ts';
@@ -184,6 +185,7 @@ export async function act(world: World, action: Action, alone: boolean): Promise
     case 'sweep':
       await recoverAbandonedClaims(ctx);
       await releaseGroundlessHolds(ctx);
+      await putOffResting(ctx.db);
       return;
     case 'look up':
       await lookUpUnconfirmed(

@@ -270,12 +270,16 @@ function gatedDatabase(db: Database, reached: Gate['reached']): Database {
 async function moveBack(db: Database, teamId: string, seconds: number): Promise<void> {
   await db.$executeRaw`
     UPDATE publications SET next_attempt_at = next_attempt_at - ${seconds} * interval '1 second', due_at = due_at - ${seconds} * interval '1 second',
+      put_off_until = put_off_until - ${seconds} * interval '1 second',
       lease_until = lease_until - ${seconds} * interval '1 second', sent_at = sent_at - ${seconds} * interval '1 second'
     WHERE team_id = ${teamId}::uuid AND status <> 'published'`;
   await db.$executeRaw`
     UPDATE publish_attempts SET sent_at = publish_attempts.sent_at - ${seconds} * interval '1 second',
       next_look_up_at = next_look_up_at - ${seconds} * interval '1 second', first_absent_at = first_absent_at - ${seconds} * interval '1 second'
     FROM publications WHERE publications.id = publication_id AND team_id = ${teamId}::uuid AND state IN ('sent', 'unknown')`;
+  await db.$executeRaw`
+    UPDATE account_rests SET until = until - ${seconds} * interval '1 second'
+    WHERE (platform, external_id) IN (SELECT platform, external_id FROM connected_accounts WHERE team_id = ${teamId}::uuid)`;
   await db.$executeRaw`
     UPDATE posts SET scheduled_at = scheduled_at - ${seconds} * interval '1 second', wall_clock = NULL WHERE team_id = ${teamId}::uuid`;
 }
@@ -284,5 +288,6 @@ async function moveBack(db: Database, teamId: string, seconds: number): Promise<
 async function clearAway(db: Database): Promise<void> {
   await db.$executeRaw`UPDATE publish_attempts SET state = 'absent', next_look_up_at = NULL WHERE state IN ('prepared', 'sent', 'unknown')`;
   await db.$executeRaw`UPDATE publications SET status = 'cancelled', next_attempt_at = NULL, lease_until = NULL WHERE status NOT IN ('published', 'cancelled')`;
+  await db.accountRest.deleteMany();
   await db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
 }

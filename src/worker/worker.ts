@@ -5,6 +5,7 @@ import { sealAuditChain } from '../audit/seal-chain.ts';
 import type { AppContext } from '../context.ts';
 import { removeUnusedImages } from '../media/remove-unused-images.ts';
 import { createNoticeQueue } from '../notices/notice-queue.ts';
+import { putOffResting } from '../publishing/account-rest.ts';
 import { ALARM_QUEUE } from '../publishing/alarm.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { holdForDeadAccounts } from '../publishing/dead-accounts.ts';
@@ -82,6 +83,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     try {
       await recoverAbandonedClaims(ctx);
       await releaseGroundlessHolds(ctx);
+      await putOffResting(ctx.db);
       dispatcher.wake();
       lastSweep = performance.now();
       await heartbeat.beat();

@@ -140,11 +140,13 @@ function adviceFor(status: string, account: Details['account']) {
 
 function Times({ params }: { params: PanelRecord['params'] }) {
   const late = lateness(params.dueAt, params.sentAt);
+  const comesAgain =
+    params.status === 'retrying' || (params.status === 'scheduled' && params.errorCode === 'account-rests');
   const rows: readonly (readonly [string, unknown])[] = [
     ['Due', params.dueAt],
     ['Sent', params.sentAt],
     ['Accepted', params.acceptedAt],
-    ['Next attempt', params.status === 'retrying' ? params.nextAttemptAt : null],
+    ['Next attempt', comesAgain ? params.nextAttemptAt : null],
   ];
   return (
     <dl className="ss-values ss-values-narrow">

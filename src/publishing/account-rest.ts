@@ -1,0 +1,68 @@
+/**
+ * A rate limit is the account's, not the post's: until the platform's reset nothing is sent to that account, by whatever
+ * process and from whatever team, and what falls due meanwhile is put off to just after it, one after another. The rest is a
+ * row that is committed with the outcome that ordered it; a process that dies leaves the putting off to the next sweep.
+ *
+ * Who was put off is late by the time it was put off to: the platform, not we, decided that.
+ */
+import { Prisma } from '@prisma/client';
+import type { Database, Tx } from '../database/client.ts';
+import { STAGGER_SECONDS } from './backlog.ts';
+
+/** SQL: the account of `publications` does not rest. The list is made once per statement and nearly always empty. */
+export const ACCOUNT_DOES_NOT_REST = Prisma.sql`publications.account_id <> ALL (ARRAY(
+  SELECT resting.id FROM account_rests
+  JOIN connected_accounts resting ON resting.platform = account_rests.platform AND resting.external_id = account_rests.external_id
+  WHERE account_rests.until > clock_timestamp()))`;
+
+/** From now on nothing is sent to this account until then; an order to rest longer stays. */
+export async function restAccount(tx: Tx, accountId: string, until: Date): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO account_rests (platform, external_id, until)
+    SELECT platform, external_id, ${until} FROM connected_accounts WHERE id = ${accountId}::uuid
+    ON CONFLICT (platform, external_id) DO UPDATE SET until = greatest(account_rests.until, excluded.until)`;
+}
+
+const WHY =
+  'The platform asked us to slow down, so everything for this account waits until it takes posts again. It leaves by itself then.';
+
+/**
+ * Puts off what falls due while its account rests: the longest due leaves first, at the reset. Rows that somebody is
+ * working on are left for the next call.
+ * @returns how many were moved
+ */
+export async function putOffResting(db: Database | Tx): Promise<number> {
+  return db.$executeRaw`
+    WITH resting AS (
+      SELECT account.id, rest.platform, rest.external_id, rest.until
+      FROM account_rests rest
+      JOIN connected_accounts account ON account.platform = rest.platform AND account.external_id = rest.external_id
+      WHERE rest.until > clock_timestamp()
+    ), waiting AS (
+      SELECT publications.id, publications.next_attempt_at, resting.platform, resting.external_id, resting.until
+      FROM publications JOIN resting ON resting.id = publications.account_id
+      WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until
+        AND (publications.put_off_until IS NULL OR publications.put_off_until < resting.until)
+      FOR UPDATE OF publications SKIP LOCKED
+    ), taken AS (
+      SELECT resting.platform, resting.external_id, count(*) AS places
+      FROM publications JOIN resting ON resting.id = publications.account_id
+      WHERE publications.status IN ('scheduled', 'retrying') AND publications.put_off_until >= resting.until
+      GROUP BY resting.platform, resting.external_id
+    ), placed AS (
+      SELECT waiting.id, waiting.until + ${STAGGER_SECONDS} * interval '1 second' * (coalesce(taken.places, 0) - 1
+        + row_number() OVER (PARTITION BY waiting.platform, waiting.external_id ORDER BY next_attempt_at, waiting.id)) AS leaves_at
+      FROM waiting LEFT JOIN taken USING (platform, external_id)
+    )
+    UPDATE publications
+    SET next_attempt_at = leaves_at, put_off_until = leaves_at, updated_at = clock_timestamp(),
+      error_code = coalesce(error_code, 'account-rests'), error_message = coalesce(error_message, ${WHY})
+    FROM placed WHERE placed.id = publications.id`;
+}
+
+/** Whether nothing may be sent to this account just now. */
+export async function accountRests(db: Database | Tx, accountId: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT 1 FROM (SELECT ${accountId}::uuid AS account_id) AS publications WHERE NOT ${ACCOUNT_DOES_NOT_REST}`;
+  return rows.length > 0;
+}
