@@ -40,5 +40,5 @@ export type LookUp =
   | { found: 'present'; externalId: string; permalink: string; acceptedAt: Date | null }
   /** A good read that showed older known posts but not this one. One such read proves nothing yet. */
   | { found: 'absent' }
-  /** The platform does not let us look, or the read failed. */
-  | { found: 'no-answer'; reason: string };
+  /** The platform does not let us look, or the read failed; `tokenRefused`: because it does not accept the token. */
+  | { found: 'no-answer'; reason: string; tokenRefused?: true };

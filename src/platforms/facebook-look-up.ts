@@ -93,8 +93,9 @@ export function readPostsAnswer(result: HttpResult): { posts: ListedPost[]; afte
   if (result.kind !== 'answer')
     return { found: 'no-answer', reason: `Facebook could not be asked (${result.reason}).` };
   if (result.status !== 200) {
-    const reason = `Facebook did not show the posts: ${said(readFacebookError(result), result.status)}.`;
-    return { found: 'no-answer', reason };
+    const error = readFacebookError(result);
+    const reason = `Facebook did not show the posts: ${said(error, result.status)}.`;
+    return { found: 'no-answer', reason, ...((error.code === 190 || error.code === 102) && { tokenRefused: true }) };
   }
   const parsed = list.safeParse(readJson(result.body));
   if (!parsed.success) return { found: 'no-answer', reason: 'Facebook’s list of posts could not be read.' };

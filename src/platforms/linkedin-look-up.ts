@@ -50,6 +50,7 @@ export function readLookUpAnswer(
     return {
       found: 'no-answer',
       reason: `LinkedIn did not show the posts: ${error.message ?? 'no reason given'} (HTTP ${result.status}).`,
+      ...(result.status === 401 && { tokenRefused: true }),
     };
   }
   const parsed = page.safeParse(readJson(result.body));

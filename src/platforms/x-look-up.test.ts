@@ -203,5 +203,9 @@ test.each([
   [{ status: 200, body: { data: [{ id: '2', text: 'Hello' }], meta: { result_count: 1 } } }, /could not be read/],
 ])('looking for a post learns nothing from %j', async (answer, reason) => {
   server.answer(TIMELINE, answer);
-  expect(await lookUp(post())).toEqual({ found: 'no-answer', reason: expect.stringMatching(reason) });
+  expect(await lookUp(post())).toEqual({
+    found: 'no-answer',
+    reason: expect.stringMatching(reason),
+    ...(answer.status === 401 && { tokenRefused: true }),
+  });
 });

@@ -55,7 +55,7 @@ export function createX(settings: PlatformSettings, options: XOptions): Platform
         for (let page = 0; page < MOST_PAGES; page++) {
           const request = timelineRequest(settings.apiUrl, account, nextToken);
           const read = readTimelineAnswer(await http.send(request, signal));
-          if ('reason' in read) return { found: 'no-answer', reason: read.reason };
+          if ('reason' in read) return { found: 'no-answer', ...read };
           posts.push(...read.posts);
           nextToken = read.nextToken;
           if (nextToken === null || read.posts.some((post) => isOlderThanAttempt(post, sentAt))) break;

@@ -1,15 +1,17 @@
 /**
  * Looking for a post whose outcome is unknown, on the platforms that let us look. Found: published, with its id. Not
- * found: parked for a person, unless the team chose to send again after repeated good reads. A failed read proves nothing.
+ * found: parked for a person, unless the team chose to send again after repeated good reads. A failed read proves nothing;
+ * one that failed because the token is refused says that the account has to be looked after.
  */
 
 import type { PublishAttempt } from '@prisma/client';
-import { ReauthorizationRequiredError, usableAccessToken } from '../accounts/access-token.ts';
+import { ReauthorizationRequiredError } from '../accounts/access-token.ts';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
+import { askWithToken } from './ask-with-token.ts';
 import { possiblyCreatedAt } from './duplicate.ts';
 import { writeEvidence } from './evidence.ts';
 import { contentFor } from './post-content.ts';
@@ -20,6 +22,8 @@ import { lockPost, movePublication } from './transition.ts';
 const BATCH = 20;
 /** While one process looks, no other does; a process that dies while looking leaves the next look to others. */
 const LOOKING_SECONDS = 60;
+/** As LinkedIn was seen to do. */
+const TOKEN_SETTLES_MS = 5 * 60_000;
 
 /** Makes every look-up that is due. @returns how many were made */
 export async function lookUpUnconfirmed(ctx: AppContext, signal: AbortSignal): Promise<number> {
@@ -37,21 +41,25 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
     include: { publication: { include: { account: true, post: { include: { media: POST_IMAGES } } } } },
   });
   const { publication } = attempt;
-  const publisher = ctx.platforms[publication.account.platform]?.publisher;
+  const { account } = publication;
+  const publisher = ctx.platforms[account.platform]?.publisher;
   const createdAt = await possiblyCreatedAt(ctx.db, attempt);
-  if (publisher?.lookUp === undefined || createdAt === null) {
+  const look = publisher?.lookUp?.bind(publisher);
+  if (look === undefined || createdAt === null) {
     await ctx.db.publishAttempt.update({ where: { id: attemptId }, data: { nextLookUpAt: null } });
     return;
   }
   let found: LookUp;
   try {
-    const { accessToken } = await usableAccessToken(ctx, publication.accountId);
     const content = contentFor(publication.post, publication);
-    found = await publisher.lookUp(
-      content,
-      { externalId: publication.account.externalId, kind: publication.account.kind, accessToken },
-      createdAt,
-      signal,
+    const { externalId, kind } = account;
+    // A new token may be refused for a while, and works then.
+    const isNew = ctx.clock.now().getTime() - account.connectedAt.getTime() < TOKEN_SETTLES_MS;
+    found = await askWithToken(
+      ctx,
+      account,
+      (accessToken) => look(content, { externalId, kind, accessToken }, createdAt, signal),
+      (answer) => answer.found === 'no-answer' && answer.tokenRefused === true && !isNew,
     );
   } catch (error) {
     if (!(error instanceof ReauthorizationRequiredError))
