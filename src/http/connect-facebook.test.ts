@@ -117,7 +117,7 @@ describe('coming back from Facebook', () => {
     expect(Math.round(days)).toBe(90);
   });
 
-  test('with several asks which one, and offers only those that may be published on', async () => {
+  test('with several asks which one, offers those that may be published on, and says why the others may not', async () => {
     pages = [
       { id: '1001', name: 'Library', tasks: TASKS },
       { id: '1002', name: 'Only looking', tasks: ['ANALYZE'] },
@@ -127,7 +127,8 @@ describe('coming back from Facebook', () => {
     expect(asked.status).toBe(200);
     expect(asked.text).toContain('Library');
     expect(asked.text).toContain('Museum');
-    expect(asked.text).not.toContain('Only looking');
+    expect(asked.text).toMatch(/value="1002" disabled>.*Only looking.*CREATE_CONTENT.*full control of the Page/);
+    expect(asked.text).not.toMatch(/value="100[13]" disabled/);
     expect(asked.text).not.toContain('long-');
     const pending = /name="pending" value="([^"]+)"/.exec(asked.text)?.[1] ?? '';
     expect((await visitor.post('/connect/facebook/choice', { pending, account: '1002' })).status).toBe(400);

@@ -10,7 +10,7 @@ import { PLATFORM_LABEL, PLATFORMS } from '../domain/platform-name.ts';
 import { type AccountCandidate, ConnectError, type TokenGrant } from '../platforms/platform.ts';
 import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
 import { ACCOUNTS_PAGE, type Connecting, callbackUrl } from './connect-journey.ts';
-import { anotherAccount, failed, incomplete, nothingToConnect } from './connect-problems.ts';
+import { anotherAccount, failed, incomplete, mayNotPublish, nothingToConnect } from './connect-problems.ts';
 import { choicePage } from './pages/choice-page.ts';
 import { accountCandidate, keepGrant, tokenGrant } from './pending-grant.ts';
 import { sendProblem } from './problem.ts';
@@ -66,7 +66,15 @@ async function offerOwn(
   const { account } = connecting;
   const offered = account === null ? own : own.filter(isThe(account));
   if (account !== null && offered.length === 0) return sendProblem(req, res, anotherAccount(connecting, account, own));
+  const [reason] = account === null ? [] : offered.flatMap(({ cannotPublish }) => cannotPublish ?? []);
+  if (account !== null && reason !== undefined)
+    return sendProblem(req, res, mayNotPublish(connecting, account, reason));
   await offer(ctx, req, res, connecting, grant, offered);
+}
+
+/** Whether it may be chosen. */
+export function canPublish({ cannotPublish }: AccountCandidate): boolean {
+  return cannotPublish === undefined;
 }
 
 function isThe(account: Pick<AccountCandidate, 'externalId' | 'kind'>) {
@@ -83,7 +91,7 @@ async function offer(
   candidates: readonly AccountCandidate[],
 ): Promise<void> {
   const { actor, team, adapter, renew, reach } = connecting;
-  const [only, ...others] = candidates;
+  const [only, ...others] = candidates.filter(canPublish);
   if (only === undefined) return sendProblem(req, res, nothingToConnect(connecting));
   if (others.length === 0) {
     await saveAccounts(ctx, connecting, [only], grant);

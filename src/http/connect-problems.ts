@@ -60,6 +60,15 @@ export function anotherAccount(
   return problem(connecting, `This is not ${wanted}`, sentence);
 }
 
+/** @param reason sentences that say what to do */
+export function mayNotPublish(
+  connecting: Connecting,
+  { displayName }: Pick<AccountCandidate, 'displayName'>,
+  reason: string,
+): Problem {
+  return problem(connecting, `You may not publish on ${displayName}`, `${reason} Nothing was changed.`);
+}
+
 function notConnected({ adapter, reach }: Connecting): string {
   const label = PLATFORM_LABEL[adapter.platform];
   return reach === 'own' ? `${label} was not connected` : `Your ${label} Pages were not connected`;

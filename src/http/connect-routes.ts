@@ -9,7 +9,7 @@ import { type Actor, can, roleIn } from '../domain/access.ts';
 import { isPlatform, PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import type { PlatformAdapter, Reach } from '../platforms/platform.ts';
-import { choiceContent, finishConnecting, pendingChoice, saveAccounts } from './connect-finish.ts';
+import { canPublish, choiceContent, finishConnecting, pendingChoice, saveAccounts } from './connect-finish.ts';
 import { ACCOUNTS_PAGE, callbackUrl, startAddress } from './connect-journey.ts';
 import { declined, expired } from './connect-problems.ts';
 import { formText, formTexts, pathText, queryText, readForm } from './form-body.ts';
@@ -92,7 +92,7 @@ export function connectRoutes(ctx: AppContext): Router {
     const team = await chosenTeam(ctx, actor, kept.teamId, true);
     const connecting = { actor, team, adapter, renew: kept.renew, account: null, reach: kept.reach };
     const chosen = formTexts(req, 'account');
-    const candidates = kept.candidates.filter(({ externalId }) => chosen.includes(externalId));
+    const candidates = kept.candidates.filter((one) => canPublish(one) && chosen.includes(one.externalId));
     if (candidates.length === 0) {
       const again = choicePage({
         ...choiceContent(connecting, kept.candidates, formText(req, 'pending')),

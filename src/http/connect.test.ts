@@ -350,6 +350,30 @@ describe('coming back with several accounts', () => {
     expect((await visitor.post('/connect/facebook/choice', { pending, account: '1' })).status).toBe(400);
   });
 
+  test('shows one that may not be published to, with the reason, and never connects it', async () => {
+    const locked = { ...page('3', 'Cycling club'), cannotPublish: 'Ask for the task “Content”.' };
+    pages = [page('1', 'Coffee'), page('2', 'Library'), locked];
+    const { visitor } = await member('manager');
+    const asked = await arrive(visitor);
+    expect(asked.text).toMatch(/value="3" disabled>.*Cycling club.*Ask for the task “Content”\./);
+    expect(asked.text).not.toMatch(/value="[12]" disabled/);
+    const pending = pendingIn(asked.text);
+    expect((await visitor.post('/connect/facebook/choice', { pending, account: '3' })).status).toBe(400);
+    expect(await accounts()).toEqual([]);
+    // With one that may be, there is nothing to choose.
+    pages = [page('1', 'Coffee'), locked];
+    expect((await arrive(visitor)).location).toBe(ACCOUNTS);
+    const connected = await accounts();
+    expect(connected).toMatchObject([{ externalId: '1' }]);
+
+    const again = `/connect/facebook?team=${teamId}&renew=1&account=${connected[0]?.id}`;
+    pages = [page('2', 'Library'), { ...locked, externalId: '1', displayName: 'Coffee' }];
+    const back = await visitor.get(`/connect/facebook/callback?code=good&state=${await stateFor(visitor, again)}`);
+    expect(back.status).toBe(400);
+    expect(back.text).toContain('Ask for the task “Content”. Nothing was changed.');
+    expect(await accounts()).toEqual(connected);
+  });
+
   test('an answer from another browser or too late connects nothing', async () => {
     pages = [page('1', 'Coffee'), page('2', 'Library')];
     const { visitor } = await member('manager');

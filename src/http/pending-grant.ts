@@ -34,6 +34,7 @@ export const accountCandidate = z.object({
   email: z.string().nullable(),
   grant: tokenGrant.nullable(),
   grantedBy: z.string().nullable().default(null),
+  cannotPublish: z.string().exactOptional(),
 });
 
 /** @param content plain data. @returns the id that the answering form has to name */

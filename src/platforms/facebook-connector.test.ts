@@ -277,7 +277,11 @@ describe('the Pages', () => {
     [undefined, 0],
   ])('with the tasks %j are %i to choose from', async (tasks, count) => {
     list(page('1', 'Other'), { ...page('2', 'This one'), tasks });
-    expect((await candidates()).filter(({ externalId }) => externalId === '2')).toHaveLength(count);
+    const listed = await candidates();
+    expect(listed.filter((one) => one.externalId === '2' && one.cannotPublish === undefined)).toHaveLength(count);
+    // The others are shown with the reason, and without a token.
+    const locked = { externalId: '2', grant: null, cannotPublish: expect.stringContaining('CREATE_CONTENT') };
+    expect(listed.filter((one) => one.cannotPublish !== undefined)).toMatchObject(count === 0 ? [locked] : []);
   });
 
   test('without the task to publish are named, with the task and who can give it', async () => {

@@ -194,11 +194,20 @@ function readPagesAnswer(result: HttpResult): { pages: ListedPage[]; after: stri
 
 /** Pure. @throws ConnectError when there are Pages, but none that this person may publish on */
 function candidatesOf(listed: readonly ListedPage[], grant: TokenGrant): AccountCandidate[] {
-  const publishable = listed.filter(({ tasks }) => tasks.some((task) => PUBLISHING_TASKS.includes(task)));
-  if (listed.length > 0 && publishable.length === 0) throw taskMissing(listed);
-  return publishable.flatMap(({ id, name, access_token: accessToken }) =>
-    accessToken ? [candidateOf(id, name, accessToken, grant)] : [],
+  const { publishable = [], others = [] } = Object.groupBy(listed, ({ tasks }) =>
+    tasks.some((task) => PUBLISHING_TASKS.includes(task)) ? 'publishable' : 'others',
   );
+  if (listed.length > 0 && publishable.length === 0) throw taskMissing(listed);
+  return [
+    ...publishable.flatMap(({ id, name, access_token: accessToken }) =>
+      accessToken ? [candidateOf(id, name, accessToken, grant)] : [],
+    ),
+    ...others.map(({ id, name }) => ({
+      ...candidateOf(id, name, '', grant),
+      grant: null,
+      cannotPublish: TASK_MISSING,
+    })),
+  ];
 }
 
 function candidateOf(id: string, name: string, accessToken: string, grant: TokenGrant): AccountCandidate {
@@ -218,6 +227,9 @@ function candidateOf(id: string, name: string, accessToken: string, grant: Token
     },
   };
 }
+
+const TASK_MISSING =
+  'Your access to it lacks the task “Content” (CREATE_CONTENT). Ask somebody with full control of the Page to give it to you, then connect again.';
 
 function taskMissing(listed: readonly ListedPage[]): ConnectError {
   const names = listed.slice(0, 3).map(({ id, name }) => name.trim() || `Page ${id}`);

@@ -38,14 +38,16 @@ describe('connecting', () => {
     expect(adapter.requiredScopes.filter((scope) => !grant.scopes.includes(scope))).toEqual([]);
     expect(grant).toMatchObject({ accessTokenExpiresAt: new Date('2027-01-20T12:00:00Z'), refreshToken: null });
     const candidates = await adapter.connector.candidates(grant, now);
-    // Not the cycling club, where he may only look; the theatre belongs to a business.
-    expect(candidates.map(({ displayName, kind }) => [displayName, kind])).toEqual([
-      ['Northwind Coffee Roasters', 'page'],
-      ['Harbour City Library', 'page'],
-      ['Quayside Theatre', 'page'],
+    // The theatre belongs to a business; at the cycling club he may only look.
+    expect(candidates.map(({ displayName, kind, cannotPublish }) => [displayName, kind, cannotPublish])).toEqual([
+      ['Northwind Coffee Roasters', 'page', undefined],
+      ['Harbour City Library', 'page', undefined],
+      ['Quayside Theatre', 'page', undefined],
+      ['Riverside Cycling Club', 'page', expect.stringContaining('CREATE_CONTENT')],
     ]);
+    expect(candidates.at(-1)?.grant).toBeNull();
     expect(candidates[0]?.grant).toMatchObject({ accessTokenExpiresAt: null, refreshToken: null });
-    const tokens = [grant, ...candidates.map((one) => one.grant)].map((one) => one?.accessToken);
+    const tokens = [grant, ...candidates.slice(0, 3).map((one) => one.grant)].map((one) => one?.accessToken);
     expect(new Set(tokens).size).toBe(4);
     expect(adapter.connector.refresh).toBeUndefined();
   });

@@ -102,6 +102,11 @@ export interface AccountCandidate {
    * (LinkedIn). Absent or null elsewhere.
    */
   grantedBy?: string | null;
+  /**
+   * Why this one cannot be published to with this grant, as sentences that say what to do: it is shown, and cannot be chosen.
+   * Absent: it can.
+   */
+  cannotPublish?: string;
 }
 
 /** What is asked for: the person's own accounts, or the Pages of organisations as well (LinkedIn asks for those apart). */

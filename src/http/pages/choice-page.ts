@@ -8,7 +8,7 @@ export interface ChoicePage {
   pending: string;
   platformLabel: string;
   teamName: string;
-  candidates: readonly { externalId: string; displayName: string; kind: string }[];
+  candidates: readonly { externalId: string; displayName: string; kind: string; cannotPublish?: string }[];
   problem?: string;
 }
 
@@ -22,8 +22,8 @@ ${formProblem(problem)}
 <input type="hidden" name="pending" value="${pending}">
 <fieldset><legend>Accounts</legend>
 ${candidates.map(
-  ({ externalId, displayName, kind }) =>
-    html`<label class="choice"><input type="checkbox" name="account" value="${externalId}"><span>${displayName} <span class="soft">${kind === 'member' ? 'member' : 'Page'}</span></span></label>`,
+  ({ externalId, displayName, kind, cannotPublish }) =>
+    html`<label class="choice"><input type="checkbox" name="account" value="${externalId}"${cannotPublish !== undefined && html` disabled`}><span>${displayName} <span class="soft">${kind === 'member' ? 'member' : 'Page'}</span>${cannotPublish !== undefined && html`<br><span class="soft">${cannotPublish}</span>`}</span></label>`,
 )}
 </fieldset>
 <button type="submit">Connect</button>
