@@ -78,6 +78,10 @@ describe('one’s own password', () => {
     expect(failures).toHaveLength(10);
     expect(failures[0]?.metadata).toMatchObject({ method: 'current password', address: '127.0.0.1' });
     expect(JSON.stringify(failures)).not.toContain('guess number');
+    const blocks = await bench.ctx.db.auditEvent.findMany({
+      where: { action: 'user.sign_in_blocked', entityId: other.id },
+    });
+    expect(blocks.map(({ metadata }) => metadata)).toMatchObject([{ method: 'current password', refused: 1 }]);
   });
 
   it('that is right takes its guess back', async () => {

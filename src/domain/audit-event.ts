@@ -7,6 +7,7 @@ export const AUDIT_ACTIONS = [
   'user.invited',
   'user.signed_in',
   'user.sign_in_failed',
+  'user.sign_in_blocked',
   'user.signed_out',
   'user.sessions_ended',
   'user.second_factor_added',

@@ -3,6 +3,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { checkPassword } from '../identity/sign-in.ts';
+import { recordSignInBlock } from '../identity/sign-in-block.ts';
 import type { SignInLimiter } from '../identity/sign-in-limiter.ts';
 import { formText, readForm } from './form-body.ts';
 import { letIn } from './let-in.ts';
@@ -34,9 +35,11 @@ export function loginRoutes(ctx: AppContext, limiter: SignInLimiter): Router {
       res.status(400).send(page({ email, fields }));
       return;
     }
-    const waitSeconds = await limiter.attempt(email, address);
-    if (waitSeconds !== null) {
+    const block = await limiter.attempt(email, address);
+    if (block !== null) {
+      const { waitSeconds } = block;
       ctx.log.warn({ requestId: res.locals.requestId, address, waitSeconds }, 'too many failed sign-ins');
+      await recordSignInBlock(ctx, { method: 'password', email, address, ...block });
       res.status(429).setHeader('Retry-After', String(waitSeconds));
       const minutes = Math.ceil(waitSeconds / 60);
       res.send(

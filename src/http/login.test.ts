@@ -261,6 +261,54 @@ describe('the limit on guessing', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(10);
   });
 
+  test('is on record when it begins, for whom and how often: not a line for every knock', async () => {
+    const { user } = await makePerson('knocked@example.com');
+    const attacker = newcomer();
+    await Promise.all(Array.from({ length: 25 }, (_, guess) => attacker.signIn(user.email, `guess number ${guess}`)));
+    const blocks = await server.ctx.db.auditEvent.findMany({
+      where: { action: 'user.sign_in_blocked', entityId: user.id },
+      orderBy: { id: 'asc' },
+    });
+    // 15 were refused: told at the first and at the tenth.
+    expect(blocks.map(({ actorId, metadata }) => [actorId, metadata])).toEqual(
+      [1, 10].map((refused) => [
+        null,
+        {
+          method: 'password',
+          email: user.email,
+          address: expect.stringMatching(/^203\.0\.113\.\d+$/),
+          reason: 'too many failures for this account from this address',
+          refused,
+          waitSeconds: expect.any(Number),
+        },
+      ]),
+    );
+    expect(JSON.stringify(blocks)).not.toContain('guess number');
+  });
+
+  test('cannot be used to fill the audit: an address that is closed adds nothing for the accounts it tries', async () => {
+    const attacker = newcomer();
+    const before = await server.ctx.db.auditEvent.count();
+    for (let account = 0; account < 8; account += 1)
+      await Promise.all(
+        Array.from({ length: 15 }, (_, guess) => attacker.signIn(`flood${account}@example.com`, `guess ${guess}`)),
+      );
+    // 120 requests: 40 at most are looked at, and blocks are told at 1, 10, 100 refused ones.
+    const failed = await server.ctx.db.auditEvent.count({
+      where: { action: 'user.sign_in_failed', metadata: { path: ['email'], string_starts_with: 'flood' } },
+    });
+    expect(failed).toBeLessThanOrEqual(40);
+    expect((await server.ctx.db.auditEvent.count()) - before - failed).toBeLessThanOrEqual(12);
+    expect(
+      await server.ctx.db.auditEvent.count({
+        where: {
+          action: 'user.sign_in_blocked',
+          metadata: { path: ['reason'], equals: 'too many failures from this address' },
+        },
+      }),
+    ).toBeGreaterThanOrEqual(1);
+  });
+
   test('does not count successes', async () => {
     const { user, password } = await makePerson('busy@example.com');
     const visitor = newcomer();

@@ -238,6 +238,8 @@ describe('signing in with a second factor', () => {
         where: { action: 'user.sign_in_failed', entityId: id, metadata: { path: ['method'], equals: 'second factor' } },
       }),
     ).toBe(10);
+    const blocks = await server.ctx.db.auditEvent.findMany({ where: { action: 'user.sign_in_blocked', entityId: id } });
+    expect(blocks.map(({ metadata }) => metadata)).toMatchObject([{ method: 'second factor', refused: 1 }]);
   });
 
   test('has to be finished within ten minutes, in the browser it began in, by an active person', async () => {

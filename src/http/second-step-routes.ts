@@ -2,12 +2,12 @@
 import { type Request, type Response, Router } from 'express';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
-import { Refusal } from '../domain/refusal.ts';
 import { loadActor } from '../identity/actor.ts';
-import { createGuessLimiter } from '../identity/guess-limiter.ts';
+import { createGuessLimiter, TooManyGuesses } from '../identity/guess-limiter.ts';
 import type { LinkedInGrant } from '../identity/linkedin-strategy.ts';
 import { passSecondFactor } from '../identity/second-factor.ts';
 import { recordSignIn, recordSignInFailure } from '../identity/sign-in.ts';
+import { recordSignInBlock } from '../identity/sign-in-block.ts';
 import { holdForEnded } from '../publishing/take-consent.ts';
 import { formText, readForm } from './form-body.ts';
 import { SECOND_STEP } from './let-in.ts';
@@ -58,8 +58,16 @@ export function secondStepRoutes(ctx: AppContext): Router {
       // There it says how many are left.
       res.redirect(303, secondFactor === 'recovery code' ? '/account' : path);
     } catch (error) {
-      if (!(error instanceof Refusal && error.code === 'too-many')) throw error;
+      if (!(error instanceof TooManyGuesses)) throw error;
       ctx.log.warn({ requestId: res.locals.requestId, user: actor.id, address }, 'too many wrong second factors');
+      await recordSignInBlock(ctx, {
+        method: 'second factor',
+        by: 'person',
+        email: actor.email,
+        address,
+        refused: error.refused,
+        waitSeconds: error.wait,
+      });
       send(res, 429, secondStepPage({ problem: error.message }));
     }
   });

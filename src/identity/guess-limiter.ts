@@ -10,10 +10,23 @@ import type { Database } from '../database/client.ts';
 import { Refusal } from '../domain/refusal.ts';
 
 export interface GuessLimiter {
-  /** Counts a guess before it is looked at, so that a hundred at once are a hundred. @throws {Refusal} `too-many` */
+  /** Counts a guess before it is looked at, so that a hundred at once are a hundred. @throws {TooManyGuesses} */
   attempt(userId: string): Promise<void>;
   /** Takes the guess back: it was none. */
   succeeded(userId: string): Promise<void>;
+}
+
+/** A guess that was not looked at. `refused`: how many that makes since it was closed, this one included. */
+export class TooManyGuesses extends Refusal {
+  readonly refused: number;
+  /** Seconds. */
+  readonly wait: number;
+
+  constructor(refused: number, wait: number) {
+    super('too-many', `Too many wrong tries. Wait ${inWords(wait)}, then try again.`);
+    this.refused = refused;
+    this.wait = wait;
+  }
 }
 
 const QUARTER_HOUR = { points: 10, duration: 15 * 60 };
@@ -34,9 +47,9 @@ export function createGuessLimiter(db: Database, what: 'own-password' | 'second-
   const perDay = counter('day', DAY);
   return {
     async attempt(userId) {
-      const waits = [await consume(perQuarterHour, userId), await consume(perDay, userId)];
-      const seconds = Math.max(...waits);
-      if (seconds > 0) throw new Refusal('too-many', `Too many wrong tries. Wait ${inWords(seconds)}, then try again.`);
+      const soon = await consume(perQuarterHour, userId);
+      const refusal = (await consume(perDay, userId)) ?? soon;
+      if (refusal !== null) throw refusal;
     },
     async succeeded(userId) {
       await Promise.all([perQuarterHour.delete(userId), perDay.reward(userId)]);
@@ -44,14 +57,14 @@ export function createGuessLimiter(db: Database, what: 'own-password' | 'second-
   };
 }
 
-/** @returns seconds to wait, 0 when within the limit */
-async function consume(counter: RateLimiterPostgres, key: string): Promise<number> {
+async function consume(counter: RateLimiterPostgres, key: string): Promise<TooManyGuesses | null> {
   try {
     await counter.consume(key);
-    return 0;
+    return null;
   } catch (refused) {
-    if (refused instanceof RateLimiterRes) return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-    throw refused;
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    return new TooManyGuesses(refused.consumedPoints - counter.points, seconds);
   }
 }
 

@@ -1,9 +1,10 @@
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
-import type { GuessLimiter } from './guess-limiter.ts';
+import { type GuessLimiter, TooManyGuesses } from './guess-limiter.ts';
 import { passwordProblem, verifyPassword } from './password.ts';
 import { recordSignInFailure } from './sign-in.ts';
+import { recordSignInBlock } from './sign-in-block.ts';
 
 /** As typed. */
 export interface OwnPasswordChange {
@@ -56,7 +57,20 @@ export async function currentPasswordProblem(
   { guesses, address }: Asking,
 ): Promise<string | null> {
   if (typed === '') return 'Type the password you have now.';
-  await guesses.attempt(actor.id);
+  try {
+    await guesses.attempt(actor.id);
+  } catch (error) {
+    if (error instanceof TooManyGuesses)
+      await recordSignInBlock(ctx, {
+        method: 'current password',
+        by: 'person',
+        email: actor.email,
+        address,
+        refused: error.refused,
+        waitSeconds: error.wait,
+      });
+    throw error;
+  }
   const stored = await ctx.db.localCredential.findUnique({
     where: { userId: actor.id },
     select: { passwordHash: true },

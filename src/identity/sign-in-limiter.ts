@@ -3,10 +3,12 @@
  * success takes its count back), so that a hundred guesses at once are a hundred guesses.
  *
  * Three counters, in Postgres so that all processes share them:
- * - one account from one address: somebody guesses one password;
  * - one address: somebody tries many accounts. Generous, because a whole office may share an address;
+ * - one account from one address: somebody guesses one password;
  * - one account from anywhere: many machines guess one password. An address that this account signed in from within the
  *   last month is exempt, so that strangers cannot lock a person out of his own desk.
+ * Asked in this order, and what one of them refuses the next does not count: a single machine cannot close an account to
+ * everybody, and what a closed address goes on trying says nothing about the accounts.
  */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
@@ -14,10 +16,17 @@ import type pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 
 export interface SignInLimiter {
-  /** Counts an attempt. @returns seconds to wait when there were too many failures, else null: go on */
-  attempt(email: string, address: string): Promise<number | null>;
+  /** Counts an attempt. @returns why it is refused when there were too many failures, else null: go on */
+  attempt(email: string, address: string): Promise<Block | null>;
   /** Takes the attempt back and remembers the address. */
   succeeded(email: string, address: string): Promise<void>;
+}
+
+/** What is closed for now, and since how many attempts (this one included, whichever process they came to). */
+export interface Block {
+  by: 'address' | 'account and address' | 'account';
+  refused: number;
+  waitSeconds: number;
 }
 
 const WINDOW_SECONDS = 15 * 60;
@@ -44,10 +53,11 @@ export function createSignInLimiter(pool: pg.Pool): SignInLimiter {
   return {
     async attempt(email, address) {
       const both = key(email, address);
-      const waits = [await consume(perAccountAndAddress, both), await consume(perAddress, key(address))];
-      if ((await remembered.get(both)) === null) waits.push(await consume(perAccount, key(email)));
-      const wait = Math.max(...waits);
-      return wait > 0 ? wait : null;
+      return (
+        (await consume(perAddress, key(address), 'address')) ??
+        (await consume(perAccountAndAddress, both, 'account and address')) ??
+        ((await remembered.get(both)) === null ? consume(perAccount, key(email), 'account') : null)
+      );
     },
     async succeeded(email, address) {
       const both = key(email, address);
@@ -62,14 +72,14 @@ export function createSignInLimiter(pool: pg.Pool): SignInLimiter {
   };
 }
 
-/** @returns seconds to wait, 0 when within the limit */
-async function consume(counter: RateLimiterPostgres, counted: string): Promise<number> {
+async function consume(counter: RateLimiterPostgres, counted: string, by: Block['by']): Promise<Block | null> {
   try {
     await counter.consume(counted);
-    return 0;
+    return null;
   } catch (refused) {
-    if (refused instanceof RateLimiterRes) return Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
-    throw refused;
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    const waitSeconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
+    return { by, refused: refused.consumedPoints - counter.points, waitSeconds };
   }
 }
 

@@ -14,6 +14,9 @@ const REFUSED = 'The e-mail address or the password is wrong. Check both and try
 export const SIGN_IN_METHODS = ['password', 'linkedin', 'link'] as const;
 export type SignInMethod = (typeof SIGN_IN_METHODS)[number];
 
+/** What can be guessed at. */
+export type GuessedAt = 'password' | 'second factor' | 'current password';
+
 /**
  * Finds out whose e-mail address and local password these are. An unknown address, a wrong password and a deactivated
  * person get the same answer after the same time. A failure is audited; what was typed as a password never is.
@@ -67,7 +70,7 @@ export async function recordSignInFailure(
   tx: Database | Tx,
   ctx: AppContext,
   failure: {
-    method: 'password' | 'second factor' | 'current password' | 'linkedin';
+    method: GuessedAt | 'linkedin';
     userId: string | null;
     email: string | null;
     address: string;
@@ -88,6 +91,6 @@ export async function recordSignInFailure(
 }
 
 /** Behind a proxy the address is text from a header. */
-function cleanAddress(address: string): string {
+export function cleanAddress(address: string): string {
   return isIP(address) === 0 ? 'unknown' : address;
 }

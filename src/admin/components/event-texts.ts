@@ -32,6 +32,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'account.handed_over': 'Personal account handed over',
   'user.signed_in': 'Signed in',
   'user.sign_in_failed': 'Sign-in failed',
+  'user.sign_in_blocked': 'Sign-in stopped for a while: too many failures',
   'user.signed_out': 'Signed out',
   'user.sessions_ended': 'Signed out elsewhere',
   'user.second_factor_added': 'Two-step sign-in switched on',
@@ -63,13 +64,14 @@ export function eventText(action: string): string {
 
 /** What an event changed, in a few words; null when its name says it all. */
 export function eventNote(metadata: Record<string, unknown> | null): string | null {
-  const { changed, role, before, resolution, errorMessage, format } = metadata ?? {};
+  const { changed, role, before, resolution, errorMessage, format, refused } = metadata ?? {};
   if (typeof role === 'string')
     return typeof before === 'string' ? `was ${words(before)}, now ${words(role)}` : words(role);
   if (Array.isArray(changed) && changed.length > 0)
     return changed.map((name) => describe(String(name), metadata?.[String(name)])).join(', ');
   if (typeof resolution === 'string') return words(resolution);
   if (typeof errorMessage === 'string') return errorMessage;
+  if (typeof refused === 'number') return refused === 1 ? 'from here on' : `${refused} refused so far`;
   return typeof format === 'string' ? `as ${format.toUpperCase()}` : null;
 }
 
