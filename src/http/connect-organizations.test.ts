@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { usableAccessToken } from '../accounts/access-token.ts';
 import type { TeamRole } from '../domain/access.ts';
 import { hashPassword } from '../identity/password.ts';
+import { authenticatorCode } from '../testing/authenticator.ts';
 import { consentAs, type Visitor } from '../testing/visitor.ts';
 import { startTestServer, type TestServer } from '../testing/web-server.ts';
 import { createQueues } from '../worker/worker.ts';
@@ -250,6 +251,42 @@ describe('once Pages are connected', () => {
     expect((await journey(server.visitor(), '/auth/linkedin', AMARA)).location).toBe('/admin');
   });
 
+  test('so it does for somebody with a second factor: he is led there after the code, and nowhere before', async () => {
+    const { id, visitor } = await person('manager', [teamId], AMARA);
+    const secret = await enrol(visitor);
+    await journey(visitor, pages(), AMARA);
+
+    const back = server.visitor();
+    await back.get('/admin/resources/Post?page=2');
+    expect((await journey(back, '/auth/linkedin', AMARA)).location).toBe('/login/second-factor');
+    // LinkedIn has ended the Page's token already; his own account waits for him to arrive.
+    expect(await accounts()).toMatchObject([{ kind: 'organization', status: 'reconnect_required' }]);
+    const organizations = `/connect/linkedin/organizations?team=${teamId}`;
+    expect((await back.get(organizations)).location).toBe('/login');
+    const wrong = await back.post('/login/second-factor', { code: '000000' });
+    expect([wrong.status, wrong.location]).toEqual([401, null]);
+
+    const done = await back.post('/login/second-factor', { code: nextCode(secret) });
+    expect([done.status, done.location]).toEqual([303, organizations]);
+    expect((await back.get(organizations)).text).toContain(`<strong>${COFFEE.displayName}</strong> needs`);
+    expect(await accounts()).toMatchObject([
+      { kind: 'organization', status: 'reconnect_required' },
+      { kind: 'member', status: 'active', ownerId: id },
+    ]);
+    expect((await journey(back, pages(), AMARA)).location).toBe(ACCOUNTS);
+    expect(await accounts()).toMatchObject([{ status: 'active' }, { status: 'active' }]);
+  });
+
+  test('without Pages that end, the code leads to the page that was wanted', async () => {
+    const { visitor } = await person('manager', [teamId], AMARA);
+    const secret = await enrol(visitor);
+    const back = server.visitor();
+    await back.get('/admin/resources/Post?page=2');
+    expect((await journey(back, '/auth/linkedin', AMARA)).location).toBe('/login/second-factor');
+    const done = await back.post('/login/second-factor', { code: nextCode(secret) });
+    expect([done.status, done.location]).toEqual([303, '/admin/resources/Post?page=2']);
+  });
+
   test('so does a sign-in of somebody who is not let in', async () => {
     const { visitor } = await person('manager');
     await journey(visitor, pages(), AMARA);
@@ -274,6 +311,22 @@ async function person(role: TeamRole, teams = [teamId], linkedIn?: string): Prom
   const visitor = server.visitor();
   await visitor.signIn(email, PASSWORD);
   return { id, visitor };
+}
+
+/** Switches two-step sign-in on. @returns the app's secret */
+async function enrol(visitor: Visitor): Promise<string> {
+  await visitor.post('/account/second-factor/start', { password: PASSWORD });
+  const page = (await visitor.get('/account/second-factor')).text;
+  const secret = (/<code class="key">([^<]+)</.exec(page)?.[1] ?? '').replaceAll(' ', '');
+  const code = authenticatorCode(secret, server.clock.now());
+  expect((await visitor.post('/account/second-factor', { code })).status).toBe(200);
+  return secret;
+}
+
+/** A code is good once: the app's next one. */
+function nextCode(secret: string): string {
+  server.clock.advance(60_000);
+  return authenticatorCode(secret, server.clock.now());
 }
 
 const pages = () => `/connect/linkedin?team=${teamId}&organizations=1`;
