@@ -330,6 +330,8 @@ describe('changing it', () => {
     await expect(removeSecondFactor(server.ctx, bobActor, annActor.id)).rejects.toMatchObject({ code: 'forbidden' });
     await removeSecondFactor(server.ctx, sue, annActor.id);
     await removeSecondFactorByOperator(server.ctx, bob.email);
+    // Whoever has the phone may be signed in.
+    for (const { visitor } of [ann, bob]) expect(await isIn(visitor)).toBe(false);
     for (const { email } of [ann, bob]) expect((await newcomer().signIn(email, PASSWORD)).location).toBe('/admin');
     const events = await server.ctx.db.auditEvent.findMany({
       where: { action: 'user.second_factor_removed', entityId: { in: [annActor.id, bobActor.id] } },

@@ -90,7 +90,8 @@ export async function replaceRecoveryCodes(ctx: AppContext, actor: Actor): Promi
 }
 
 /**
- * Switches a person's second factor off: his own, or by a superuser for somebody who lost his.
+ * Switches a person's second factor off: his own, or by a superuser for somebody who lost his, whose sessions all end:
+ * whoever has the phone may be signed in.
  * @throws {Refusal} `forbidden`, `not-found`, `conflict` when there is none
  */
 export async function removeSecondFactor(ctx: AppContext, actor: Actor, userId: string): Promise<void> {
@@ -189,6 +190,7 @@ async function forgetSecondFactor(tx: Tx, ctx: AppContext, userId: string, actor
   const { count } = await tx.secondFactor.deleteMany({ where: { userId } });
   if (count === 0) throw switchedOff();
   await tx.recoveryCode.deleteMany({ where: { userId } });
+  if (actor?.id !== userId) await endSessionsOf(tx, userId, null);
   await record(tx, ctx, actor, 'user.second_factor_removed', userId);
 }
 
