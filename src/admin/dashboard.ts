@@ -9,7 +9,8 @@ import { workerPresence } from '../publishing/worker-presence.ts';
 import { sandboxFeed } from './account-address.ts';
 import { deadConnections } from './dead-connections.ts';
 import { endingConnections } from './ending-connections.ts';
-import { aboutText } from './event-subject.ts';
+import { aboutText, toldPost } from './event-subject.ts';
+import { recordListing } from './post-viewing.ts';
 import { problemsAhead } from './problems-ahead.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
 import type { Where } from './resource-query.ts';
@@ -21,6 +22,7 @@ const WAITING = [...NEEDS_ATTENTION, 'awaiting_approval'] as const;
 
 const ROW = {
   id: true,
+  teamId: true,
   status: true,
   text: true,
   dueAt: true,
@@ -61,7 +63,7 @@ export async function dashboardData(
     publishedCount,
     drafts,
     accounts,
-    accountsToReconnect,
+    dead,
     ending,
     ahead,
     late,
@@ -91,6 +93,7 @@ export async function dashboardData(
         action: true,
         entity: true,
         entityId: true,
+        teamId: true,
         metadata: true,
         occurredAt: true,
         actor: { select: { name: true } },
@@ -120,6 +123,15 @@ export async function dashboardData(
     actor.isSuperuser ? peopleToHandOver(ctx) : [],
   ]);
 
+  await recordListing(ctx, actor, { where: 'dashboard' }, [
+    ...[...attentionItems, ...upcomingItems, ...publishedItems].map(({ post, teamId }) => ({
+      postId: post.id,
+      teamId,
+    })),
+    ...dead.flatMap(({ teamId, waiting }) => waiting.first.map(({ postId }) => ({ postId, teamId }))),
+    ...ahead.first,
+    ...activity.flatMap(toldPost),
+  ]);
   const ids = activity.flatMap(({ entity, entityId }) => (entity === 'Publication' && entityId ? [entityId] : []));
   const accountsOf = await db.publication.findMany({
     where: within('Publication', { id: { in: ids } }),
@@ -138,7 +150,7 @@ export async function dashboardData(
       about: aboutText(metadata),
       account: accountsOf.find(({ id }) => id === event.entityId)?.account ?? null,
     })),
-    accountsToReconnect,
+    accountsToReconnect: dead,
     endingConnections: ending,
     problemsAhead: ahead,
     toHandOver,

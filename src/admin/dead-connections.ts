@@ -16,7 +16,7 @@ export interface DeadConnection {
   statusReason: string | null;
   mayReconnect: boolean;
   /** Of those this person may see. */
-  waiting: { total: number; first: { id: string; text: string }[] };
+  waiting: { total: number; first: { id: string; postId: string; text: string }[] };
 }
 
 const MOST_TOLD = 6;
@@ -69,8 +69,8 @@ async function waitingFor(
       where,
       orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
       take: POSTS_NAMED,
-      select: { id: true, post: { select: { text: true } } },
+      select: { id: true, postId: true, post: { select: { text: true } } },
     }),
   ]);
-  return { total, first: first.map(({ id, post }) => ({ id, text: excerpt(post.text, TEXT_LENGTH) })) };
+  return { total, first: first.map(({ id, postId, post }) => ({ id, postId, text: excerpt(post.text, TEXT_LENGTH) })) };
 }

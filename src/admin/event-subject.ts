@@ -1,6 +1,16 @@
+import type { ShownPost } from './post-viewing.ts';
+
 /** The words by which a person recognises what an event is about; null when it has none. */
 export function aboutText(metadata: unknown): string | null {
   const { text, name, displayName, email, reason } = (metadata ?? {}) as Record<string, unknown>;
   const found = [text, displayName, name, email, reason].find((value) => typeof value === 'string' && value !== '');
   return typeof found === 'string' ? found : null;
+}
+
+/** The post whose first words an event tells, if it does. @param event with entity, entityId, teamId and metadata */
+export function toldPost(event: object): readonly ShownPost[] {
+  const { entity, entityId, teamId, metadata } = event as Record<string, unknown>;
+  const { text } = (metadata ?? {}) as Record<string, unknown>;
+  if (entity !== 'Post' || typeof entityId !== 'string' || typeof text !== 'string' || text === '') return [];
+  return [{ postId: entityId, teamId: typeof teamId === 'string' ? teamId : null }];
 }

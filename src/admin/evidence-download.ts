@@ -9,6 +9,7 @@ import type { AppContext } from '../context.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
 import { actingContext, actorOf } from './acting.ts';
+import { recordViewing } from './post-viewing.ts';
 import type { ResourceSpec } from './scoped-resource.ts';
 
 const HOW_TO_CHECK =
@@ -24,7 +25,7 @@ export function evidenceDownload(ctx: AppContext, publications: Pick<ResourceSpe
     const publication = isUuid(publicationId)
       ? await ctx.db.publication.findFirst({
           where: { AND: [publications.scope(actor), { id: publicationId }] },
-          select: { id: true, teamId: true },
+          select: { id: true, teamId: true, postId: true },
         })
       : null;
     if (publication === null) throw notFound('publication');
@@ -46,6 +47,7 @@ export function evidenceDownload(ctx: AppContext, publications: Pick<ResourceSpe
         ctx.clock.now(),
       ),
     );
+    await recordViewing(ctx, actor, publication);
     res
       .setHeader('Cache-Control', 'no-store')
       .setHeader('Content-Disposition', `attachment; filename="evidence-${publication.id}.json"`)

@@ -16,6 +16,7 @@ import { locale } from './locale.ts';
 import { readDatamodel } from './model-metadata.ts';
 import { panelAssets } from './panel-assets.ts';
 import { panelPages } from './panel-page.ts';
+import { recordListing } from './post-viewing.ts';
 import { historyPages } from './record-history.ts';
 import { refusalAnswers, refusalStatuses, refuse } from './refusal-answers.ts';
 import { apiGate, type OfferedActions, pageGate } from './request-gate.ts';
@@ -29,7 +30,7 @@ import { publicationResource } from './resources/publication.ts';
 import { publishAttemptResource } from './resources/publish-attempt.ts';
 import { teamResource } from './resources/team.ts';
 import { userResource } from './resources/user.ts';
-import { ScopedResource } from './scoped-resource.ts';
+import { type OnPostsShown, ScopedResource } from './scoped-resource.ts';
 import { standingOrders } from './standing-orders.ts';
 import { theme } from './theme.ts';
 
@@ -44,8 +45,9 @@ const PACKAGE = join(import.meta.dirname, '..', '..');
 export async function createPanel(ctx: AppContext): Promise<{ router: Router; admin: AdminJS }> {
   const definitions = resourceDefinitions(ctx);
   const datamodel = readDatamodel();
+  const onPostsShown: OnPostsShown = (actor, showing, posts) => recordListing(ctx, actor, showing, posts);
   const resources = new Map(
-    definitions.map(({ spec }) => [spec.name, new ScopedResource(ctx.db, datamodel, spec)] as const),
+    definitions.map(({ spec }) => [spec.name, new ScopedResource(ctx.db, datamodel, spec, onPostsShown)] as const),
   );
   const loader = new ComponentLoader();
   registerComponents(loader);
@@ -86,7 +88,7 @@ export function resourceDefinitions(ctx: AppContext): readonly ResourceDefinitio
     teamResource(ctx),
     membershipResource(ctx),
     auditEventResource(ctx),
-    publishAttemptResource(),
+    publishAttemptResource(ctx),
   ];
 }
 

@@ -10,6 +10,7 @@ export interface ProblemsAhead {
   first: {
     id: string;
     postId: string;
+    teamId: string;
     status: PublicationStatus;
     /** When it is due; of what waits for approval, when it would be. */
     at: Date | null;
@@ -51,6 +52,7 @@ export async function problemsAhead({ db }: Pick<AppContext, 'db'>, publications
       select: {
         id: true,
         postId: true,
+        teamId: true,
         status: true,
         dueAt: true,
         post: { select: { text: true, scheduledAt: true } },
@@ -64,6 +66,7 @@ export async function problemsAhead({ db }: Pick<AppContext, 'db'>, publications
     first: first.map((publication) => ({
       id: publication.id,
       postId: publication.postId,
+      teamId: publication.teamId,
       status: publication.status,
       at: publication.status === 'scheduled' ? publication.dueAt : publication.post.scheduledAt,
       text: excerpt(publication.post.text),

@@ -5,6 +5,7 @@ import type { AppContext } from '../context.ts';
 import type { Actor, ResourceName } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { actingContext, actorOf } from './acting.ts';
+import { recordListing } from './post-viewing.ts';
 import type { Where } from './resource-query.ts';
 import { auditScope } from './resources/audit-event.ts';
 import type { ScopedRecord, ScopedResource } from './scoped-resource.ts';
@@ -95,6 +96,10 @@ export function historyPages(ctx: AppContext, resources: ReadonlyMap<ResourceNam
     if (resource === undefined) throw new Refusal('not-found', 'There is nothing of this name here.');
     const record = await resources.get(resource)?.findOne(req.params.id, context);
     if (record === null || record === undefined) throw notFound('record');
+    if (resource === 'Post') {
+      const shown = { postId: record.id(), teamId: record.subject.teamId };
+      await recordListing(ctx, actorOf(context), { where: 'history' }, [shown]);
+    }
     const before = typeof req.query.before === 'string' && isUuid(req.query.before) ? req.query.before : null;
     res
       .setHeader('Cache-Control', 'no-store')

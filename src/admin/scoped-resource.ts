@@ -1,9 +1,11 @@
 /**
- * What AdminJS reads the database through. Three promises:
+ * What AdminJS reads the database through. Four promises:
  *  - nothing is read without a signed-in person, and nothing outside what that person may see (the `scope` of the spec is
  *    part of every WHERE);
  *  - only the declared columns are selected, so a secret column can neither be shown, filtered, sorted nor searched;
- *  - nothing is written here, ever: actions call the verbs of publishing/, accounts/ and identity/.
+ *  - nothing is written here, ever: actions call the verbs of publishing/, accounts/ and identity/;
+ *  - whoever is handed rows that show the words of posts is told to `onPostsShown` first. Not so for one record alone: the
+ *    actions of one record know what they show of it.
  */
 import { Resource } from '@adminjs/prisma';
 import { type ActionContext, BaseRecord, type Filter } from 'adminjs';
@@ -13,6 +15,7 @@ import type { Actor, ResourceName, Subject } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { type ActingContext, actorOf } from './acting.ts';
 import { type Datamodel, enumValues, type FieldMetadata, visibleModel } from './model-metadata.ts';
+import type { Showing, ShownPost } from './post-viewing.ts';
 import { filterWhere, foreignKey, orderBy, type QueryRules, searchWhere, type Where } from './resource-query.ts';
 
 /** A row as selected: the declared columns, the foreign keys, and what `select` of the spec adds. */
@@ -34,9 +37,13 @@ export interface ResourceSpec {
   scope(actor: Actor): Where;
   /** Whose record it is and of which team. */
   subject(row: Row, actor: Actor): Subject;
+  /** The posts whose words a row shows, by itself or by the record it refers to. */
+  posts?(row: Row): readonly ShownPost[];
   /** Values shown beside the columns, such as the accounts of a post. */
   extras?(row: Row): Record<string, unknown>;
 }
+
+export type OnPostsShown = (actor: Actor, showing: Showing, posts: readonly ShownPost[]) => Promise<void>;
 
 /** Beyond this a list says "10,000+": counting a whole table for every page would cost more than the page. */
 export const COUNT_LIMIT = 10_000;
@@ -63,17 +70,19 @@ interface ReadModel {
 
 export class ScopedResource extends Resource {
   private readonly spec: ResourceSpec;
+  private readonly onPostsShown: OnPostsShown;
   private readonly rules: QueryRules;
   private readonly rows: ReadModel;
   private readonly selection: Record<string, unknown>;
   /** Totals that a page already told, for the count that AdminJS asks for after it: a second search would take as long. */
   private readonly totals = new WeakMap<Filter, number>();
 
-  constructor(db: Database, datamodel: Datamodel, spec: ResourceSpec) {
+  constructor(db: Database, datamodel: Datamodel, spec: ResourceSpec, onPostsShown: OnPostsShown) {
     const model = visibleModel(datamodel, spec.name, spec.columns);
     // The library's types name a Prisma file that version 7 does not ship; the shapes are the same.
     super({ model: model as never, client: db, clientModule: { Prisma: { dmmf: { datamodel } } } });
     this.spec = spec;
+    this.onPostsShown = onPostsShown;
     this.rules = {
       fields: model.fields,
       filters: spec.filters,
@@ -101,12 +110,13 @@ export class ScopedResource extends Resource {
   ): Promise<BaseRecord[]> {
     const actor = actorOf(context);
     const { offset = 0, limit = 10 } = options;
-    const records = await this.read(actor, {
+    const query = {
       where: this.where(actor, ...this.filtersOf(filter)),
       skip: offset,
       take: limit,
       orderBy: orderBy(this.rules, options.sort ?? {}),
-    });
+    };
+    const records = await this.read(actor, query, this.showing(context, filtersInWords(filter)));
     // A page that is not full is the last one; an empty one behind the end tells nothing.
     const isLast = records.length < limit && (records.length > 0 || offset === 0);
     if (isLast) this.totals.set(filter, Math.min(offset + records.length, COUNT_LIMIT));
@@ -117,12 +127,13 @@ export class ScopedResource extends Resource {
   async search(text: string, page: { limit: number; offset: number }, context: ActingContext): Promise<BaseRecord[]> {
     const actor = actorOf(context);
     const newestFirst = orderBy(this.rules, {});
-    return this.read(actor, {
+    const query = {
       where: this.where(actor, searchWhere(this.rules, text)),
       skip: page.offset,
       take: page.limit,
       orderBy: newestFirst,
-    });
+    };
+    return this.read(actor, query, { where: `${this.spec.name} search`, filter: text === '' ? [] : [text] });
   }
 
   /**
@@ -160,7 +171,8 @@ export class ScopedResource extends Resource {
 
   override async findMany(ids: (string | number)[], context?: ActionContext): Promise<BaseRecord[]> {
     const actor = actorOf(context);
-    return this.read(actor, { where: this.where(actor, { id: { in: ids.filter((id) => isUuid(id)) } }) });
+    const query = { where: this.where(actor, { id: { in: ids.filter((id) => isUuid(id)) } }) };
+    return this.read(actor, query, this.showing(context, []));
   }
 
   override create(): Promise<never> {
@@ -183,8 +195,15 @@ export class ScopedResource extends Resource {
     return Object.values(filter.filters).map(({ path, value }) => filterWhere(this.rules, path, value));
   }
 
-  private async read(actor: Actor, query: Record<string, unknown>): Promise<ScopedRecord[]> {
+  /** Null for the actions of one record, which AdminJS lets refer to others. */
+  private showing(context: ActionContext | undefined, filter: readonly string[]): Showing | null {
+    return context?.action?.isRecordType() ? null : { where: `${this.spec.name} list`, filter };
+  }
+
+  private async read(actor: Actor, query: Record<string, unknown>, showing: Showing | null): Promise<ScopedRecord[]> {
     const rows = await this.rows.findMany({ ...query, select: this.selection });
+    const posts = rows.flatMap((row) => this.spec.posts?.(row) ?? []);
+    if (showing !== null && posts.length > 0) await this.onPostsShown(actor, showing, posts);
     return rows.map((row) => this.record(row, actor));
   }
 
@@ -195,6 +214,12 @@ export class ScopedResource extends Resource {
       this.spec.subject(row, actor),
     );
   }
+}
+
+function filtersInWords(filter: Filter): string[] {
+  return Object.values(filter.filters).map(({ path, value }) =>
+    typeof value === 'object' ? `${path} ${value.from ?? ''} to ${value.to ?? ''}` : `${path}=${value}`,
+  );
 }
 
 /** The library types a model by a Prisma file that version 7 does not ship. */

@@ -48,7 +48,7 @@ export interface Asking {
   address: string;
 }
 
-/** @param onRead called when the form is opened, before the record is shown in it */
+/** @param onRead called before the record is shown in its form: when that is opened, and when it is sent back */
 export function editAction(
   update: (actor: Actor, id: string, payload: Payload, asking: Asking) => Promise<Done>,
   options: ActionOptions = {},
@@ -58,8 +58,11 @@ export function editAction(
     component: 'RecordForm',
     handler: async (request: ActionRequest, response: unknown, context: ActionContext) => {
       const id = recordIdOf(context);
-      if (request.method !== 'post') {
+      const reading = async () => {
         if (context.record instanceof ScopedRecord) await onRead?.(actorOf(context), context.record);
+      };
+      if (request.method !== 'post') {
+        await reading();
         return { record: context.record?.toJSON(context.currentAdmin) };
       }
       const payload = request.payload ?? {};
@@ -74,7 +77,9 @@ export function editAction(
           redirectUrl: redirectUrl ?? pageOf(context, id),
         };
       } catch (error) {
-        return formErrors(error, context, payload);
+        const form = formErrors(error, context, payload);
+        await reading();
+        return form;
       }
     },
     ...options,

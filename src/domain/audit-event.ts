@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = [
   'post.handed_over',
   'post.cancelled',
   'post.viewed',
+  'post.listed',
   'publication.sent',
   'publication.published',
   'publication.retrying',

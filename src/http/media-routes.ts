@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { recordImageReading } from '../admin/post-viewing.ts';
 import type { AppContext } from '../context.ts';
 import { UPLOAD_LIMIT } from '../domain/image-rules.ts';
 import { addImage, teamForImage } from '../media/add-image.ts';
@@ -57,7 +58,9 @@ export function mediaRoutes(ctx: AppContext): Router {
     .get(async (req, res) => {
       const actor = requireActor(ctx, req, res);
       if (actor === null) return;
-      await sendImage(ctx, req, res, await findImage(ctx.db, actor, pathText(req, 'id')));
+      const image = await findImage(ctx.db, actor, pathText(req, 'id'));
+      await recordImageReading(ctx, actor, image.id);
+      await sendImage(ctx, req, res, image);
     })
     .all(
       refuseMethod('GET, HEAD', 'An image is read with GET. One that no post uses is removed by itself after a day.'),

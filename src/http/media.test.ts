@@ -158,6 +158,22 @@ describe('who may see an image', () => {
     for (const other of [unknown, noId]) expect(said(other as Answer).message).toBe(said(foreign as Answer).message);
   });
 
+  test('of another team’s post is on record for a superuser, once in an hour and not for his own team', async () => {
+    const { id } = await added(ann, await png());
+    const author = await server.ctx.db.user.findFirstOrThrow({ where: { isSuperuser: false } });
+    const post = await server.ctx.db.post.create({
+      data: { teamId, authorId: author.id, text: 'With an image', media: { create: { mediaId: id, position: 0 } } },
+    });
+    const listed = () => server.ctx.db.auditEvent.findMany({ where: { action: 'post.listed' } });
+    for (const visitor of [ann, await member('author', [teamId], true)]) await visitor.get(`/media/${id}`);
+    expect(await listed()).toEqual([]);
+    const root = await member('author', [], true);
+    for (const method of ['HEAD', 'GET', 'GET']) await root.send(`/media/${id}`, { method });
+    expect(await listed()).toMatchObject([
+      { entity: 'Post', teamId, metadata: { where: 'image', filter: [], posts: [post.id] } },
+    ]);
+  });
+
   test('is nobody who is not signed in; an image is no page to come back to', async () => {
     const { id } = await added(ann, await png());
     const nobody = server.visitor();

@@ -15,6 +15,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.handed_over': 'Post handed over',
   'post.cancelled': 'Post cancelled',
   'post.viewed': 'Post looked at by a superuser',
+  'post.listed': 'Posts seen in a list by a superuser',
   'publication.sent': 'Sent to the platform',
   'publication.published': 'Published',
   'publication.retrying': 'Did not work, will be tried again',
@@ -64,13 +65,14 @@ export function eventText(action: string): string {
 
 /** What an event changed, in a few words; null when its name says it all. */
 export function eventNote(metadata: Record<string, unknown> | null): string | null {
-  const { changed, role, before, resolution, errorMessage, format, refused } = metadata ?? {};
+  const { changed, role, before, resolution, errorMessage, format, refused, posts, where } = metadata ?? {};
   if (typeof role === 'string')
     return typeof before === 'string' ? `was ${words(before)}, now ${words(role)}` : words(role);
   if (Array.isArray(changed) && changed.length > 0)
     return changed.map((name) => describe(String(name), metadata?.[String(name)])).join(', ');
   if (typeof resolution === 'string') return words(resolution);
   if (typeof errorMessage === 'string') return errorMessage;
+  if (Array.isArray(posts)) return `${posts.length === 1 ? 'one post' : `${posts.length} posts`}, ${where}`;
   if (typeof refused === 'number') return refused === 1 ? 'from here on' : `${refused} refused so far`;
   return typeof format === 'string' ? `as ${format.toUpperCase()}` : null;
 }

@@ -2,7 +2,9 @@ import { recordEvent } from '../../audit/record-event.ts';
 import { verifyAuditChain } from '../../audit/verify-chain.ts';
 import type { AppContext } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
-import { aboutText } from '../event-subject.ts';
+import { actorOf } from '../acting.ts';
+import { aboutText, toldPost } from '../event-subject.ts';
+import { recordListing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -43,6 +45,7 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
       lowercase: ['searchText'],
       scope: auditScope,
       subject: (row) => ({ ownerId: text(row.actorId), teamId: text(row.teamId) }),
+      posts: toldPost,
       extras: (row) => ({ about: aboutText(row.metadata) }),
     },
     options: {
@@ -75,7 +78,11 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
     actions: {
       list: listAction(),
       search: searchAction,
-      show: showAction(),
+      show: showAction(async (record, context) => {
+        const event = await ctx.db.auditEvent.findUniqueOrThrow({ where: { id: record.id() } });
+        await recordListing(ctx, actorOf(context), { where: 'audit event' }, toldPost(event));
+        return {};
+      }),
       verify: resourceAction(async (actor) => verify(ctx, actor)),
       // Answered by audit-export.ts, because an action of AdminJS cannot answer with a stream.
       export: resourceAction(() => Promise.reject(new Error('the export did not reach its route'))),

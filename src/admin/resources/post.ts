@@ -68,6 +68,7 @@ export function postResource(ctx: AppContext): ResourceDefinition {
           (teamId) => ({ teamId, authorId: actor.id }),
         ),
       subject: (row) => ({ ownerId: text(row.authorId), teamId: text(row.teamId) }),
+      posts: ({ id, teamId }) => [{ postId: id, teamId: text(teamId) }],
       extras: (row) => {
         const publications = row.publications as ({ accountId: string; text: string | null } & DeliverySettings)[];
         return {

@@ -66,6 +66,8 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
         ownerId: text((row.post as { authorId?: unknown } | null)?.authorId),
         teamId: text(row.teamId),
       }),
+      // A list names each by the words of its post.
+      posts: ({ postId, teamId }) => [{ postId: String(postId), teamId: text(teamId) }],
     },
     options: {
       navigation: { name: 'write', icon: 'Edit3' },

@@ -1,9 +1,12 @@
+import type { AppContext } from '../../context.ts';
+import { actorOf } from '../acting.ts';
+import { recordViewing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
 
 /** Evidence of every try: read-only for everybody. */
-export function publishAttemptResource(): ResourceDefinition {
+export function publishAttemptResource(ctx: AppContext): ResourceDefinition {
   return {
     spec: {
       name: 'PublishAttempt',
@@ -39,7 +42,7 @@ export function publishAttemptResource(): ResourceDefinition {
         'createdAt',
       ],
       searchColumns: ['errorCode', 'errorMessage', 'externalId'],
-      select: { publication: { select: { teamId: true, post: { select: { authorId: true } } } } },
+      select: { publication: { select: { teamId: true, postId: true, post: { select: { authorId: true } } } } },
       scope: (actor) =>
         ownedScope(
           actor,
@@ -51,6 +54,11 @@ export function publishAttemptResource(): ResourceDefinition {
         const publication = row.publication as { teamId?: unknown; post?: { authorId?: unknown } } | null;
         return { ownerId: text(publication?.post?.authorId), teamId: text(publication?.teamId) };
       },
+      // It refers to its publication, which has the text for its account.
+      posts: (row) => {
+        const { postId, teamId } = row.publication as { postId: string; teamId: string };
+        return [{ postId, teamId }];
+      },
     },
     options: {
       navigation: { name: 'audit', icon: 'Shield' },
@@ -59,6 +67,17 @@ export function publishAttemptResource(): ResourceDefinition {
       listProperties: ['sentAt', 'publication', 'number', 'state', 'httpStatus', 'errorCode'],
       filterProperties: ['state', 'sentAt'],
     },
-    actions: { list: listAction(), search: searchAction, show: showAction() },
+    actions: {
+      list: listAction(),
+      search: searchAction,
+      show: showAction(async (record, context) => {
+        const { publication } = await ctx.db.publishAttempt.findUniqueOrThrow({
+          where: { id: record.id() },
+          select: { publication: { select: { postId: true, teamId: true } } },
+        });
+        await recordViewing(ctx, actorOf(context), publication);
+        return {};
+      }),
+    },
   };
 }
