@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler } from 'express';
+import { sendProblem } from './problem.ts';
 import { verifyForm } from './utf8-text.ts';
 
 /** Reads our own pages' forms: small, few fields. Mounted on those routes only, because AdminJS reads its bodies itself. */
@@ -8,6 +9,20 @@ export const readForm: RequestHandler = express.urlencoded({
   parameterLimit: 30,
   verify: verifyForm,
 });
+
+/**
+ * Our own pages send plain forms. What comes as multipart could carry files: it is refused before it is read, also where
+ * no body is wanted. The panel and images have readers of their own, with their own rules.
+ */
+export const refuseMultipart: RequestHandler = (req, res, next) => {
+  const isTheirs = /^\/(?:admin|media)(?:\/|$)/i.test(req.path);
+  if (isTheirs || !req.is('multipart/*')) return next();
+  sendProblem(req, res, {
+    status: 415,
+    title: 'Not in this way',
+    sentence: 'This cannot be sent as a form with files. Nothing was changed. Open the page again and send its form.',
+  });
+};
 
 /** @returns the text of one field; empty when it is missing or was sent twice */
 export function formText(req: Request, name: string): string {

@@ -12,6 +12,7 @@ import { accountRoutes } from './account-routes.ts';
 import { adminBody } from './admin-body.ts';
 import { connectRoutes } from './connect-routes.ts';
 import { errorPage, notFoundPage } from './error-page.ts';
+import { refuseMultipart } from './form-body.ts';
 import { panelGuard } from './guard.ts';
 import type { HealthOptions } from './health-routes.ts';
 import { baseApp } from './health-server.ts';
@@ -53,6 +54,7 @@ export function createServer(
   app.use(compression());
   app.use(pageAssets());
   app.use(originCheck(ctx));
+  app.use(refuseMultipart);
   app.use(webSession(ctx, pool, sessionSecrets));
   app.get('/', (_req, res) => res.redirect(302, '/admin'));
   app.use(loginRoutes(ctx, createSignInLimiter(pool)));
