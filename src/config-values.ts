@@ -24,6 +24,17 @@ export const origin = (name: string) =>
 export const oneOf = <const T extends readonly [string, ...string[]]>(name: string, values: T) =>
   z.enum(values, { error: `${name} must be one of: ${values.join(', ')}.` });
 
+/** @returns a URI: an e-mail address becomes `mailto:` */
+export const contact = (name: string) =>
+  z
+    .string()
+    .trim()
+    .transform((text) => (/^[^\s:@]+@[^\s:@]+\.[^\s:@]+$/.test(text) ? `mailto:${text}` : text))
+    .refine(
+      (text) => /^(?:mailto:[^\s@]+@|https:\/\/)\S+$/.test(text) && URL.canParse(text),
+      `${name} must be an e-mail address or a web address that starts with https://.`,
+    );
+
 /** The words never repeat the value: it has a password in it. */
 export const smtpAddress = (name: string) =>
   z

@@ -90,6 +90,15 @@ describe('problems', () => {
     expect(problemsOf({ SMTP_URL, MAIL_FROM })).toEqual([expect.stringContaining(sentence)]);
   });
 
+  it('include a contact that nobody can be reached by', () => {
+    for (const text of ['somebody', 'http://example.com', 'https://', 'a@example.com\nExpires: never', 'javascript:x'])
+      expect(problemsOf({ SECURITY_CONTACT: text })).toEqual([
+        'SECURITY_CONTACT must be an e-mail address or a web address that starts with https://.',
+      ]);
+    for (const text of ['security@example.com', 'mailto:security@example.com', 'https://example.com/report'])
+      expect(readConfig({ SECURITY_CONTACT: text }).securityContact).toMatch(/^(mailto:security@|https:\/\/example)/);
+  });
+
   it('include an e-mail address for the first superuser without a password', () => {
     expect(problemsOf({ SUPERUSER_EMAIL: 'ann@example.com' })).toEqual([
       expect.stringContaining('SUPERUSER_PASSWORD is missing'),

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import {
+  contact,
   isTrustedProxies,
   oneOf,
   origin,
@@ -52,6 +53,8 @@ export interface Config {
   platforms: Readonly<Record<Platform, PlatformSettings>>;
   /** How people are told by e-mail; null: not at all. */
   mail: { smtpUrl: string; from: string } | null;
+  /** Who is told of a weakness, a URI; null: nobody is named. */
+  securityContact: string | null;
   logLevel: string;
   metricsToken: string | null;
   /** Express's `trust proxy`: false, or a hop count, or a list of addresses. */
@@ -132,6 +135,7 @@ const variables = z.object({
   X_API_URL: webAddress('X_API_URL').default('https://api.x.com'),
   SMTP_URL: smtpAddress('SMTP_URL').optional(),
   MAIL_FROM: sender('MAIL_FROM').optional(),
+  SECURITY_CONTACT: contact('SECURITY_CONTACT').optional(),
   LOG_LEVEL: oneOf('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   METRICS_TOKEN: z.string().optional(),
   TRUST_PROXY: z
@@ -268,6 +272,7 @@ function assemble(v: Variables): Config {
       },
     },
     mail: v.SMTP_URL !== undefined && v.MAIL_FROM !== undefined ? { smtpUrl: v.SMTP_URL, from: v.MAIL_FROM } : null,
+    securityContact: v.SECURITY_CONTACT ?? null,
     logLevel: v.LOG_LEVEL,
     metricsToken: v.METRICS_TOKEN ?? null,
     trustProxy: trustProxy(v.TRUST_PROXY),

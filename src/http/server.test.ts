@@ -70,6 +70,36 @@ describe('health', () => {
   });
 });
 
+describe('whom to tell of a weakness', () => {
+  const PATH = '/.well-known/security.txt';
+
+  test('is said where SECURITY_CONTACT names somebody, without a session', async () => {
+    const told = await startTestServer({ environment: { SECURITY_CONTACT: 'security@example.com' } });
+    const answer = await told.visitor().get(PATH);
+    expect([answer.status, answer.headers.get('content-type'), answer.cookies]).toEqual([
+      200,
+      'text/plain; charset=utf-8',
+      [],
+    ]);
+    const fields = new Map(
+      answer.text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(': ') as [string, string]),
+    );
+    expect(fields.get('Contact')).toBe('mailto:security@example.com');
+    expect(fields.get('Canonical')).toBe(told.ctx.config.publicUrl + PATH);
+    const days = (Date.parse(fields.get('Expires') ?? '') - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(90);
+    expect(days).toBeLessThan(365);
+    await told.close();
+  });
+
+  test('is not said where nobody is named', async () => {
+    expect((await server.visitor().get(PATH)).status).toBe(404);
+  });
+});
+
 describe('headers', () => {
   test('allow scripts only from here or with a nonce that changes, and no framing', async () => {
     const first = await server.visitor().get('/login');

@@ -22,6 +22,7 @@ import { mediaRoutes } from './media-routes.ts';
 import { originCheck } from './origin-check.ts';
 import { pageAssets } from './page-assets.ts';
 import { secondStepRoutes } from './second-step-routes.ts';
+import { securityTxt } from './security-txt.ts';
 import { webSession } from './session.ts';
 import { welcomeRoutes } from './welcome-routes.ts';
 
@@ -53,6 +54,7 @@ export function createServer(
   const app = baseApp(ctx, health);
   app.use(compression());
   app.use(pageAssets());
+  app.use(securityTxt(ctx));
   app.use(originCheck(ctx));
   app.use(refuseMultipart);
   app.use(webSession(ctx, pool, sessionSecrets));
