@@ -159,6 +159,11 @@ describe('people, in the browser', () => {
     await press(visit.page, 'Hand it over to a colleague');
     await seeText(visit.page, 'Accounts that hang on this person');
     await shot('person-hand-over');
+    await press(visit.page, 'one post');
+    await seeText(visit.page, 'Not finished');
+    await shot('posts-to-hand-over');
+    await visit.page.goBack();
+    await seeText(visit.page, 'Accounts that hang on this person');
     const choice = await field(visit.page, 'Who takes over');
     const ben = await visit.page.$$eval(
       'option',

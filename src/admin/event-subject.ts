@@ -2,7 +2,9 @@ import type { ShownPost } from './post-viewing.ts';
 
 /** The words by which a person recognises what an event is about; null when it has none. */
 export function aboutText(metadata: unknown): string | null {
-  const { text, name, displayName, email, reason } = (metadata ?? {}) as Record<string, unknown>;
+  const { text, name, displayName, email, reason, posts, where } = (metadata ?? {}) as Record<string, unknown>;
+  if (Array.isArray(posts) && typeof where === 'string')
+    return `${posts.length === 1 ? 'One post' : `${posts.length} posts`} (${where})`;
   const found = [text, displayName, name, email, reason].find((value) => typeof value === 'string' && value !== '');
   return typeof found === 'string' ? found : null;
 }

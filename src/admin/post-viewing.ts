@@ -60,7 +60,7 @@ export async function recordListing(
           entity: 'Post',
           entityId: null,
           teamId,
-          metadata: { where, filter, posts: [...posts] },
+          metadata: { where, ...(filter.length === 0 ? {} : { filter }), posts: [...posts] },
         },
         ctx.clock.now(),
       );

@@ -12,6 +12,8 @@ export interface HandOverReport {
     accounts: number;
     candidates: readonly { id: string; name: string }[];
   }[];
+  /** What counts as not finished: statuses of posts. */
+  unfinished: readonly string[];
   hanging: readonly HangingAccount[];
 }
 
@@ -57,6 +59,7 @@ export async function handOverReport({ db }: Db, userId: string): Promise<HandOv
       accounts: personal.find(({ teamId }) => teamId === id)?._count ?? 0,
       candidates: memberships.map(({ user }) => user),
     })),
+    unfinished: UNFINISHED,
     hanging: await hangingAccounts({ db }, userId),
   };
 }

@@ -53,7 +53,14 @@ export default function PersonPage({ resource, record: given }: ActionProps) {
           {details === null ? null : (
             <>
               {details.handOver.teams.map((team) => (
-                <HandOverCard key={team.id} personId={record.id} name={record.title} team={team} onDone={reload} />
+                <HandOverCard
+                  key={team.id}
+                  personId={record.id}
+                  name={record.title}
+                  team={team}
+                  unfinished={details.handOver.unfinished}
+                  onDone={reload}
+                />
               ))}
               <HangingAccounts accounts={details.handOver.hanging} />
               <InvitationList

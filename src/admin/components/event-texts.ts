@@ -15,7 +15,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.handed_over': 'Post handed over',
   'post.cancelled': 'Post cancelled',
   'post.viewed': 'Post looked at by a superuser',
-  'post.listed': 'Posts seen in a list by a superuser',
+  'post.listed': 'Posts seen by a superuser',
   'publication.sent': 'Sent to the platform',
   'publication.published': 'Published',
   'publication.retrying': 'Did not work, will be tried again',
@@ -72,7 +72,7 @@ export function eventNote(metadata: Record<string, unknown> | null): string | nu
     return changed.map((name) => describe(String(name), metadata?.[String(name)])).join(', ');
   if (typeof resolution === 'string') return words(resolution);
   if (typeof errorMessage === 'string') return errorMessage;
-  if (Array.isArray(posts)) return `${posts.length === 1 ? 'one post' : `${posts.length} posts`}, ${where}`;
+  if (Array.isArray(posts) && typeof where === 'string') return where;
   if (typeof refused === 'number') return refused === 1 ? 'from here on' : `${refused} refused so far`;
   return typeof format === 'string' ? `as ${format.toUpperCase()}` : null;
 }

@@ -25,6 +25,8 @@ interface HangingAccount {
 /** As publishing/hand-over-report.ts makes it. */
 export interface HandOverReport {
   teams: readonly TeamShare[];
+  /** Statuses of posts. */
+  unfinished: readonly string[];
   hanging: readonly HangingAccount[];
 }
 
@@ -32,11 +34,13 @@ export function HandOverCard({
   personId,
   name,
   team,
+  unfinished,
   onDone,
 }: {
   personId: string;
   name: string;
   team: TeamShare;
+  unfinished: readonly string[];
   onDone(): void;
 }) {
   const [to, setTo] = useState('');
@@ -46,7 +50,13 @@ export function HandOverCard({
   return (
     <Card title={`Hand over in ${team.name}`}>
       <p>
-        Not finished: {counted(team.posts, 'post')}. To publish to: {counted(team.accounts, 'personal account')}.
+        Not finished:{' '}
+        {team.posts === 0 ? (
+          counted(0, 'post')
+        ) : (
+          <Link to={postsAddress(personId, team.id, unfinished)}>{counted(team.posts, 'post')}</Link>
+        )}
+        . To publish to: {counted(team.accounts, 'personal account')}.
       </p>
       {team.candidates.length === 0 ? (
         <p className="ss-muted">Nobody else is in this team. Add a member first; then this can be handed over.</p>
@@ -88,6 +98,12 @@ export function HandOverCard({
       ) : null}
     </Card>
   );
+}
+
+/** The list of them, the next to go out first. */
+function postsAddress(author: string, team: string, unfinished: readonly string[]): string {
+  const query = { 'filters.author': author, 'filters.team': team, 'filters.status': unfinished.join(',') };
+  return `/admin/resources/Post?${new URLSearchParams({ ...query, sortBy: 'scheduledAt', direction: 'asc' })}`;
 }
 
 const REASONS: Readonly<Record<HangingAccount['why'], string>> = {
