@@ -49,6 +49,8 @@ const record = (over: Partial<AuditRecord>, at = new Date()) =>
   );
 const list = (person: Actor, query: Record<string, string>) =>
   bench.ask(person, `/api/resources/AuditEvent/actions/list?${new URLSearchParams(query)}`);
+const about = (answer: PanelAnswer): unknown[] =>
+  answer.body.records.map((one: { params: { about: unknown } }) => one.params.about);
 const actions = (answer: PanelAnswer): string[] =>
   answer.body.records.map((one: { params: { action: string } }) => one.params.action);
 const exported = (person: Actor, fields: Record<string, string>) =>
@@ -106,6 +108,15 @@ describe('the audit log', () => {
       expect(answer.text).not.toContain('Pineapple');
     },
   );
+
+  it('names the account of a publication, and none of another team', async () => {
+    const post = await createPost(bench.ctx, author, { text: 'For one account', accounts: [bench.account.id] });
+    const { id: entityId } = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+    await record({ action: 'publication.sent', entity: 'Publication', entityId });
+    await record({ action: 'publication.sent', entity: 'Publication', entityId, teamId: null });
+    const answer = await list(superuser, { 'filters.entityId': entityId });
+    expect(about(answer)).toEqual([null, `${bench.account.displayName} (LinkedIn)`]);
+  });
 });
 
 describe('the export', () => {

@@ -78,7 +78,8 @@ export function Value({
     return <ConnectionEnd record={record} where={where} />;
   if (path === 'lateness') return <Lateness params={record.params} />;
   if (property.type === 'mixed') return <Particulars record={record} path={path} />;
-  if (value === null || value === undefined || value === '') return <span className="ss-muted">–</span>;
+  if (value === null || value === undefined || value === '')
+    return <span className="ss-muted">{isOurDoing(path, record) ? 'the server' : '–'}</span>;
   if (property.reference !== null && property.reference !== undefined)
     return <Reference resource={property.reference} id={String(value)} record={record.populated[path] ?? null} />;
   if (property.type === 'datetime' || property.type === 'date')
@@ -93,6 +94,11 @@ export function Value({
   if (path === 'entityId') return <EntityLink entity={String(record.params.entity)} id={text} />;
   if (/hash|externalId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
   return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+}
+
+/** An event without a person; but of a sign-in that failed nobody knows whose it was. */
+function isOurDoing(path: string, { params }: PanelRecord): boolean {
+  return path === 'actor' && !String(params.action).startsWith('user.');
 }
 
 /** The record an event is about; it may be gone by now. */

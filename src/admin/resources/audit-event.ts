@@ -1,7 +1,9 @@
+import type { ActionResponse } from 'adminjs';
 import { recordEvent } from '../../audit/record-event.ts';
 import { verifyAuditChain } from '../../audit/verify-chain.ts';
 import type { AppContext } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
+import { PLATFORM_LABEL } from '../../domain/platform-name.ts';
 import { actorOf } from '../acting.ts';
 import { aboutText, toldPost } from '../event-subject.ts';
 import { recordListing } from '../post-viewing.ts';
@@ -76,7 +78,7 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
       filterProperties: ['action', 'actor', 'entity', 'entityId', 'team', 'occurredAt'],
     },
     actions: {
-      list: listAction(),
+      list: listAction({ after: (response) => withAccounts(ctx, response) }),
       search: searchAction,
       show: showAction(async (record, context) => {
         const event = await ctx.db.auditEvent.findUniqueOrThrow({ where: { id: record.id() } });
@@ -88,6 +90,21 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
       export: resourceAction(() => Promise.reject(new Error('the export did not reach its route'))),
     },
   };
+}
+
+/** Names the account of a publication, whose events tell nothing else by which a person recognises it. */
+async function withAccounts(ctx: AppContext, response: ActionResponse): Promise<ActionResponse> {
+  const listed: { params: Record<string, unknown> }[] = response.records ?? [];
+  const nameless = listed.filter(({ params }) => params.entity === 'Publication' && params.about === null);
+  const publications = await ctx.db.publication.findMany({
+    where: { id: { in: nameless.flatMap(({ params }) => text(params.entityId) ?? []) } },
+    select: { id: true, teamId: true, account: { select: { platform: true, displayName: true } } },
+  });
+  for (const { params } of nameless) {
+    const found = publications.find(({ id, teamId }) => id === params.entityId && teamId === params.team);
+    if (found !== undefined) params.about = `${found.account.displayName} (${PLATFORM_LABEL[found.account.platform]})`;
+  }
+  return response;
 }
 
 /** Walks the whole chain; who asked, and what the answer was, is on record. */
