@@ -78,16 +78,16 @@ async function admit(ctx: AppContext, req: Request, res: Response, answer: Linke
   const { admission, ended } = await ctx.db.$transaction(async (tx): Promise<Decided> => {
     const decided = await admitLinkedInMember(tx, ctx, answer.profile, req.session.invitationHash ?? null);
     // Who still has to type his second factor has not arrived yet: his account is connected when he has.
-    const arrived = decided.admitted && !(await hasSecondFactor(tx, decided.actor.id));
+    const arrived = decided.admitted && !(await hasSecondFactor(tx, decided.person.actor.id));
     const ended = arrived
-      ? await connectOwnAccount(tx, ctx, decided.actor, answer)
+      ? await connectOwnAccount(tx, ctx, decided.person.actor, answer)
       : await spread(tx, ctx, null, answer, []);
     return { admission: decided, ended };
   });
   await holdForEnded(ctx, ended);
   if (admission.admitted) {
-    const { actor } = admission;
-    const wayOn = await letIn(ctx, req, res, actor, 'linkedin');
+    const { actor } = admission.person;
+    const wayOn = await letIn(ctx, req, res, admission.person, 'linkedin');
     const pages = pagesToConnectAgain(actor, ended);
     if (wayOn === SECOND_STEP) {
       keepGrant(ctx, req, actor, answer);

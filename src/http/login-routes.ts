@@ -51,9 +51,9 @@ export function loginRoutes(ctx: AppContext, limiter: SignInLimiter): Router {
       return;
     }
     try {
-      const actor = await checkPassword(ctx, email, password, address);
+      const person = await checkPassword(ctx, email, password, address);
       await limiter.succeeded(email, address);
-      res.redirect(303, await letIn(ctx, req, res, actor, 'password'));
+      res.redirect(303, await letIn(ctx, req, res, person, 'password'));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       res.status(401).send(page({ email, problem: error.message }));

@@ -2,7 +2,6 @@
 import { type Request, type Response, Router } from 'express';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
-import { loadActor } from '../identity/actor.ts';
 import { createGuessLimiter, TooManyGuesses } from '../identity/guess-limiter.ts';
 import type { LinkedInGrant } from '../identity/linkedin-strategy.ts';
 import { passSecondFactor } from '../identity/second-factor.ts';
@@ -14,7 +13,7 @@ import { SECOND_STEP } from './let-in.ts';
 import { connectOwnAccount, linkedInGrant, pagesToConnectAgain } from './own-linkedin-account.ts';
 import { secondStepPage } from './pages/second-step-page.ts';
 import { readGrant } from './pending-grant.ts';
-import { pendingSignIn } from './pending-sign-in.ts';
+import { pendingSignIn, personAtTheDoor } from './pending-sign-in.ts';
 import { type Problem, sendProblem } from './problem.ts';
 import { takeReturnPath } from './return-path.ts';
 import { startSession } from './session.ts';
@@ -30,8 +29,9 @@ export function secondStepRoutes(ctx: AppContext): Router {
 
   router.post(SECOND_STEP, readForm, async (req, res) => {
     const pending = pendingSignIn(ctx, req);
-    const actor = pending === null ? null : await loadActor(ctx.db, pending.userId);
-    if (pending === null || actor === null) return sendProblem(req, res, EXPIRED);
+    const person = pending === null ? null : await personAtTheDoor(ctx, pending);
+    if (pending === null || person === null) return sendProblem(req, res, EXPIRED);
+    const { actor } = person;
     const code = formText(req, 'code').trim();
     if (code === '') return send(res, 400, secondStepPage({ field: 'Type the code.' }));
     const address = req.ip ?? 'unknown';
@@ -47,7 +47,7 @@ export function secondStepRoutes(ctx: AppContext): Router {
         return send(res, 401, secondStepPage({ field: WRONG }));
       }
       const answer = waitingGrant(ctx, req, actor);
-      await startSession(ctx, req, res, actor);
+      await startSession(ctx, req, res, person);
       const ended = await ctx.db.$transaction(async (tx) => {
         await recordSignIn(tx, ctx, actor, { method: pending.method, secondFactor, address });
         return answer === null ? [] : connectOwnAccount(tx, ctx, actor, answer);
@@ -91,6 +91,6 @@ const WRONG = 'This code is wrong, too old, or was used already. Wait for the ne
 const EXPIRED: Problem = {
   status: 400,
   title: 'This sign-in has expired',
-  sentence: 'It took longer than ten minutes, or began in another browser. Start again.',
+  sentence: 'It took longer than ten minutes, began in another browser, or your password has changed. Start again.',
   link: { href: '/login', label: 'Back to sign-in' },
 };

@@ -2,6 +2,7 @@
  * Where web sessions are kept: connect-pg-simple's table, with two rules of our own.
  *  - A session that was ended stays ended. The library saves with an upsert, so a request that was under way when somebody
  *    ended the session (a new password, a deactivation) would bring it back; ours only ever updates what it has read.
+ *    The version of the person's credentials in it is not the request's to write either: whoever raises it has.
  *  - A page that refreshes itself is not somebody at work: such a request does not put off the session's end.
  */
 import connectPgSimple from 'connect-pg-simple';
@@ -14,6 +15,12 @@ export interface SessionStore extends session.Store {
   /** What this request does to its session's end: nothing. */
   leaveUntouched(req: Request): void;
 }
+
+const UPDATE = `
+  UPDATE "session"
+     SET "sess" = ($1::jsonb || jsonb_strip_nulls(jsonb_build_object('credentialVersion', "sess"->'credentialVersion')))::json,
+         "expire" = to_timestamp($2)
+   WHERE "sid" = $3`;
 
 export function createSessionStore(ctx: AppContext, pool: pg.Pool): SessionStore {
   const PgStore = connectPgSimple(session);
@@ -38,13 +45,7 @@ export function createSessionStore(ctx: AppContext, pool: pg.Pool): SessionStore
         return;
       }
       const expires = data.cookie.expires ? new Date(data.cookie.expires).getTime() : Date.now();
-      pool
-        .query('UPDATE "session" SET "sess" = $1, "expire" = to_timestamp($2) WHERE "sid" = $3', [
-          data,
-          Math.ceil(expires / 1000),
-          sid,
-        ])
-        .then(() => done(), done);
+      pool.query(UPDATE, [data, Math.ceil(expires / 1000), sid]).then(() => done(), done);
     }
 
     override touch(sid: string, data: session.SessionData, done: () => void = () => undefined): void {

@@ -8,7 +8,7 @@ import session from 'express-session';
 import type pg from 'pg';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
-import { loadActor } from '../identity/actor.ts';
+import { loadPerson, type ProvenPerson } from '../identity/actor.ts';
 import { hasSecondFactor } from '../identity/second-factor.ts';
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../identity/sessions.ts';
 import type { PendingConsent } from './pending-consent.ts';
@@ -19,6 +19,8 @@ import { createSessionStore } from './session-store.ts';
 declare module 'express-session' {
   interface SessionData {
     userId: string;
+    /** Of the person's credentials when he signed in; absent: from before there were versions. */
+    credentialVersion: number;
     /** ISO 8601. */
     signedInAt: string;
     /** Where from, and with what, at sign-in: for the person's own list of sessions. */
@@ -76,9 +78,15 @@ export function webSession(ctx: AppContext, pool: pg.Pool, secrets: readonly str
 }
 
 /** Starts a session for a person under a new id, so that an id known before signing in is worth nothing afterwards. */
-export async function startSession(ctx: AppContext, req: Request, res: Response, actor: Actor): Promise<void> {
+export async function startSession(
+  ctx: AppContext,
+  req: Request,
+  res: Response,
+  { actor, credentialVersion }: ProvenPerson,
+): Promise<void> {
   await renewSession(req);
   req.session.userId = actor.id;
+  req.session.credentialVersion = credentialVersion;
   req.session.signedInAt = ctx.clock.now().toISOString();
   req.session.address = req.ip ?? '';
   req.session.userAgent = (req.get('user-agent') ?? '').replaceAll(/[^\x20-\x7e]/g, '').slice(0, 300);
@@ -113,17 +121,18 @@ export function cookieFlags(ctx: AppContext) {
   return { httpOnly: true, sameSite: 'lax', secure: isHttps(ctx), path: '/' } as const;
 }
 
-/** Finds out who asks. A session that is too old, or whose person was deactivated, ends here. */
+/** Finds out who asks. A session that is too old, or whose person was deactivated or has other credentials now, ends here. */
 function identify(ctx: AppContext): RequestHandler {
   return async (req, res, next) => {
-    const { userId, signedInAt } = req.session;
+    const { userId, signedInAt, credentialVersion = 0 } = req.session;
     if (userId === undefined) return next();
     const fresh = ctx.clock.now().getTime() - Date.parse(signedInAt ?? '') < SESSION_ABSOLUTE_MS;
-    const actor = fresh ? await loadActor(ctx.db, userId) : null;
-    if (actor === null) {
+    const person = fresh ? await loadPerson(ctx.db, userId) : null;
+    if (person === null || person.credentialVersion !== credentialVersion) {
       await renewSession(req);
       return next();
     }
+    const { actor } = person;
     res.locals.actor = actor;
     if (ctx.config.requireSuperuserTotp && actor.isSuperuser && !(await hasSecondFactor(ctx.db, actor.id)))
       res.locals.secondFactorMissing = true;

@@ -29,8 +29,11 @@ export function welcomeRoutes(ctx: AppContext): Router {
   router.post('/setup/:token', readForm, async (req, res) => {
     const typed = texts(req, ['name', 'email', 'teamName', 'timeZone']);
     try {
-      const actor = await completeSetup(ctx, pathText(req, 'token'), { ...typed, password: formText(req, 'password') });
-      res.redirect(303, await letIn(ctx, req, res, actor, 'link'));
+      const person = await completeSetup(ctx, pathText(req, 'token'), {
+        ...typed,
+        password: formText(req, 'password'),
+      });
+      res.redirect(303, await letIn(ctx, req, res, person, 'link'));
     } catch (error) {
       if (!isInvalid(error)) throw error;
       sendForm(

@@ -1,11 +1,12 @@
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
-import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
+import type { ProvenPerson } from './actor.ts';
 import { findOpenInvitation, issueInvitation, joinTeam, type OpenInvitation, redeemInvitation } from './invitations.ts';
 import { checkProfile, insertUser, storePassword } from './person.ts';
+import { endSessionsOf } from './sessions.ts';
 
 /**
  * Sees to it that an installation can be entered: while nobody is a superuser, makes the one of SUPERUSER_EMAIL (with a
@@ -53,7 +54,7 @@ export interface SetupForm {
  * Makes the first superuser, his team and his membership from the set-up page. Of two people at once one gets through.
  * @throws {Refusal} `not-found` when the link is no longer good; `invalid` with a message per field
  */
-export async function completeSetup(ctx: AppContext, token: string, form: SetupForm): Promise<Actor> {
+export async function completeSetup(ctx: AppContext, token: string, form: SetupForm): Promise<ProvenPerson> {
   const { profile, teamName } = checkSetup(form);
   return ctx.db.$transaction(async (tx) => {
     await lockSetup(tx);
@@ -66,7 +67,10 @@ export async function completeSetup(ctx: AppContext, token: string, form: SetupF
     }
     const existing = await tx.user.findUnique({ where: { email: profile.email } });
     const user = existing ?? (await insertUser(tx, ctx, { ...profile, isSuperuser: true }, null));
-    if (existing !== null) await storePassword(tx, user.id, form.password);
+    if (existing !== null) {
+      await storePassword(tx, user.id, form.password);
+      await endSessionsOf(tx, user.id, null);
+    }
     await createFirstTeam(tx, ctx, user.id, teamName, profile.timeZone);
     return redeemInvitation(tx, ctx, invitation, user);
   });
@@ -106,6 +110,7 @@ async function createFirstSuperuser(
   }
   await tx.user.update({ where: { id: existing.id }, data: { isSuperuser: true, isActive: true } });
   await storePassword(tx, existing.id, password);
+  await endSessionsOf(tx, existing.id, null);
   await recordEvent(
     tx,
     {

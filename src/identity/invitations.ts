@@ -8,7 +8,7 @@ import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { type Actor, can, TEAM_ROLES } from '../domain/access.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
-import { loadActor } from './actor.ts';
+import { loadPerson, type ProvenPerson } from './actor.ts';
 import { emailAddress } from './email-address.ts';
 import { createOneTimeToken, hashOneTimeToken } from './one-time-token.ts';
 import { checkProfile, insertUser, storePassword } from './person.ts';
@@ -163,7 +163,7 @@ export async function acceptInvitation(
   ctx: AppContext,
   token: string,
   typed: { name: string; password: string; timeZone?: string },
-): Promise<Actor> {
+): Promise<ProvenPerson> {
   return ctx.db.$transaction(async (tx) => {
     const invitation = await findOpenInvitation(tx, token, ctx.clock.now());
     if (invitation?.email == null) throw usedUp();
@@ -207,7 +207,7 @@ export async function acceptInvitation(
  * Accepts an invitation as a signed-in person.
  * @throws {Refusal} `not-found` when the link is used up, expired or unknown; `forbidden` when it is meant for somebody else
  */
-export async function joinByInvitation(ctx: AppContext, token: string, actor: Actor): Promise<Actor> {
+export async function joinByInvitation(ctx: AppContext, token: string, actor: Actor): Promise<ProvenPerson> {
   return ctx.db.$transaction(async (tx) => {
     const invitation = await findOpenInvitation(tx, token, ctx.clock.now());
     if (invitation === null) throw usedUp();
@@ -224,7 +224,12 @@ export async function joinByInvitation(ctx: AppContext, token: string, actor: Ac
  * Uses the invitation up for this person and gives him what it promises. Of two requests at once one gets through.
  * @throws {Refusal} `not-found` when it was used meanwhile; `forbidden` when the person was deactivated
  */
-export async function redeemInvitation(tx: Tx, ctx: AppContext, invitation: Invitation, user: User): Promise<Actor> {
+export async function redeemInvitation(
+  tx: Tx,
+  ctx: AppContext,
+  invitation: Invitation,
+  user: User,
+): Promise<ProvenPerson> {
   const now = ctx.clock.now();
   const { count } = await tx.invitation.updateMany({
     where: { id: invitation.id, ...stillOpen(now) },
@@ -252,10 +257,10 @@ export async function redeemInvitation(tx: Tx, ctx: AppContext, invitation: Invi
       role: invitation.role,
       actorId: invitation.invitedById ?? user.id,
     });
-  const actor = await loadActor(tx, user.id);
-  if (actor === null)
+  const person = await loadPerson(tx, user.id);
+  if (person === null)
     throw new Refusal('forbidden', 'Your access was switched off. Ask a superuser to switch it on again.');
-  return actor;
+  return person;
 }
 
 /** Makes a person a member; a role he already has there is never lowered. */

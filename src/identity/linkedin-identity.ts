@@ -9,13 +9,13 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { loadActor } from './actor.ts';
+import { loadPerson, type ProvenPerson } from './actor.ts';
 import { findOpenInvitationByHash, invitedPerson, redeemInvitation, stillOpen } from './invitations.ts';
 import type { LinkedInProfile } from './linkedin-strategy.ts';
 import { insertUser, personName } from './person.ts';
 
 export type Admission =
-  | { admitted: true; actor: Actor }
+  | { admitted: true; person: ProvenPerson }
   /** Nobody invited him · his access was switched off · the invited person is somebody who signs in another way. */
   | { admitted: false; reason: 'uninvited' | 'inactive' | 'somebody-else' };
 
@@ -37,13 +37,13 @@ export async function admitLinkedInMember(
     return invitation === null ? { admitted: false, reason: 'uninvited' } : admitInvited(tx, ctx, profile, invitation);
 
   await tx.identity.update({ where: { id: identity.id }, data: { lastUsedAt: ctx.clock.now() } });
-  const actor = await loadActor(tx, identity.userId);
-  if (actor === null) return { admitted: false, reason: 'inactive' };
-  if (invitation === null) return { admitted: true, actor };
+  const person = await loadPerson(tx, identity.userId);
+  if (person === null) return { admitted: false, reason: 'inactive' };
+  if (invitation === null) return { admitted: true, person };
   const invited = await invitedPerson(tx, invitation);
-  if (invited !== null && invited.user.id !== actor.id) return { admitted: true, actor };
-  const user = await tx.user.findUniqueOrThrow({ where: { id: actor.id } });
-  return { admitted: true, actor: await redeemInvitation(tx, ctx, invitation, user) };
+  if (invited !== null && invited.user.id !== person.actor.id) return { admitted: true, person };
+  const user = await tx.user.findUniqueOrThrow({ where: { id: person.actor.id } });
+  return { admitted: true, person: await redeemInvitation(tx, ctx, invitation, user) };
 }
 
 /**
@@ -102,14 +102,14 @@ async function admitInvited(
       invitation.invitedById,
     );
     await bindIdentity(tx, ctx, user.id, profile);
-    return { admitted: true, actor: await redeemInvitation(tx, ctx, invitation, user) };
+    return { admitted: true, person: await redeemInvitation(tx, ctx, invitation, user) };
   }
   if (!invited.user.isActive && !invitation.grantsSuperuser) return { admitted: false, reason: 'inactive' };
   if (await hasLinkedIn(tx, invited.user.id)) return { admitted: false, reason: 'somebody-else' };
   // He has a password: whoever only holds the link is not he, unless LinkedIn vouches for his address.
   if (invited.canSignIn && profile.email !== email) return { admitted: false, reason: 'somebody-else' };
   await bindIdentity(tx, ctx, invited.user.id, profile);
-  return { admitted: true, actor: await redeemInvitation(tx, ctx, invitation, invited.user) };
+  return { admitted: true, person: await redeemInvitation(tx, ctx, invitation, invited.user) };
 }
 
 async function hasLinkedIn(tx: Tx, userId: string): Promise<boolean> {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
-import type { Database, Tx } from '../database/client.ts';
+import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { notFound } from '../domain/refusal.ts';
 
@@ -89,14 +89,22 @@ export async function endOtherSessions(ctx: AppContext, actor: Actor, currentId:
 }
 
 /**
- * Ends a person's sessions, and sign-ins that wait for his second factor. Whoever calls it puts on record why.
+ * Ends a person's sessions, and sign-ins that wait for his second factor. A sign-in that is under way has no row yet: the
+ * version of his credentials is raised, under which its session will be worth nothing. Whoever calls it puts on record why.
  * @param exceptId the id of the one that goes on; null: none does
  */
-export async function endSessionsOf(tx: Database | Tx, userId: string, exceptId: string | null): Promise<number> {
-  return tx.$executeRaw`
+export async function endSessionsOf(tx: Tx, userId: string, exceptId: string | null): Promise<number> {
+  const [raised] = await tx.$queryRaw<{ version: number }[]>`
+    UPDATE "users" SET "credential_version" = "credential_version" + 1 WHERE "id" = ${userId}::uuid
+    RETURNING "credential_version" AS "version"`;
+  const ended = await tx.$executeRaw`
     DELETE FROM "session"
      WHERE ("sess"->>'userId' = ${userId} OR "sess"->'pendingSignIn'->>'userId' = ${userId})
        AND "sid" IS DISTINCT FROM ${exceptId}::text`;
+  await tx.$executeRaw`
+    UPDATE "session" SET "sess" = jsonb_set("sess"::jsonb, '{credentialVersion}', to_jsonb(${raised?.version ?? 0}::int))::json
+     WHERE "sid" = ${exceptId}::text AND "sess"->>'userId' = ${userId}`;
+  return ended;
 }
 
 function recordEnded(tx: Tx, ctx: AppContext, actor: Actor, count: number): Promise<void> {

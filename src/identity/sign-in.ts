@@ -4,7 +4,7 @@ import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { loadActor } from './actor.ts';
+import { loadActor, type ProvenPerson } from './actor.ts';
 import { emailAddress } from './email-address.ts';
 import { verifyPassword } from './password.ts';
 
@@ -23,18 +23,36 @@ export type GuessedAt = 'password' | 'second factor' | 'current password';
  * @param address where the request came from
  * @throws {Refusal} `forbidden`
  */
-export async function checkPassword(ctx: AppContext, email: string, password: string, address: string): Promise<Actor> {
+export async function checkPassword(
+  ctx: AppContext,
+  email: string,
+  password: string,
+  address: string,
+): Promise<ProvenPerson> {
   const known = emailAddress(email);
-  const user =
-    known === null ? null : await ctx.db.user.findUnique({ where: { email: known }, include: { credential: true } });
-  const matches = await verifyPassword(user?.credential?.passwordHash ?? null, password);
+  const user = known === null ? null : await storedCredential(ctx.db, known);
+  const matches = await verifyPassword(user?.passwordHash ?? null, password);
 
   const actor = matches && user !== null ? await loadActor(ctx.db, user.id) : null;
-  if (actor === null) {
+  if (actor === null || user === null) {
     await recordSignInFailure(ctx.db, ctx, { method: 'password', userId: user?.id ?? null, email: known, address });
     throw new Refusal('forbidden', REFUSED);
   }
-  return actor;
+  return { actor, credentialVersion: user.credentialVersion };
+}
+
+/** In one statement, so that the hash and the version belong together however soon after somebody changes them. */
+async function storedCredential(db: Database, email: string): Promise<StoredCredential | null> {
+  const [found] = await db.$queryRaw<StoredCredential[]>`
+    SELECT "users"."id", "credential_version" AS "credentialVersion", "password_hash" AS "passwordHash"
+      FROM "users" LEFT JOIN "local_credentials" ON "user_id" = "users"."id" WHERE "email" = ${email}`;
+  return found ?? null;
+}
+
+interface StoredCredential {
+  id: string;
+  credentialVersion: number;
+  passwordHash: string | null;
 }
 
 /** Puts a successful sign-in on record. @param secondFactor what was typed as the second step, where one was asked for */
