@@ -47,11 +47,11 @@ export function secondStepRoutes(ctx: AppContext): Router {
         return send(res, 401, secondStepPage({ field: WRONG }));
       }
       const answer = waitingGrant(ctx, req, actor);
-      await startSession(ctx, req, res, person);
       const ended = await ctx.db.$transaction(async (tx) => {
         await recordSignIn(tx, ctx, actor, { method: pending.method, secondFactor, address });
         return answer === null ? [] : connectOwnAccount(tx, ctx, actor, answer);
       });
+      await startSession(ctx, req, res, person);
       await holdForEnded(ctx, ended);
       const wanted = takeReturnPath(ctx, req, res);
       const path = pending.goOnAt ?? pagesToConnectAgain(actor, ended) ?? wanted;

@@ -213,3 +213,17 @@ describe('what was proved in another way does not outlive a new password either:
     expect(await isIn(late)).toBe(false);
   });
 });
+
+test('no session begins without its sign-in on record', async () => {
+  const person = await enrolled();
+  const late = newcomer();
+  await late.signIn(person.email, OLD);
+  await gatekeeper.query(
+    `CREATE FUNCTION refuse_record() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the audit is full'; END $$;
+     CREATE TRIGGER refused BEFORE INSERT ON audit_events FOR EACH ROW
+       WHEN (NEW.action = 'user.signed_in') EXECUTE FUNCTION refuse_record()`,
+  );
+  const answer = await late.post('/login/second-factor', { code: code(person.secret) });
+  await gatekeeper.query('DROP TRIGGER refused ON audit_events');
+  expect([answer.status, await isIn(late)]).toEqual([500, false]);
+});
