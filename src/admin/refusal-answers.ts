@@ -5,6 +5,7 @@
  */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { collision } from '../database/collision.ts';
 import { REFUSAL_STATUS, Refusal } from '../domain/refusal.ts';
 
 /** Answers with a refusal. `fields` are messages for form fields. */
@@ -47,6 +48,11 @@ export function refusalAnswers(log: Logger): ErrorRequestHandler {
     if (res.headersSent) return next(error);
     const { requestId } = res.locals;
     if (error instanceof Refusal) return refuse(res, REFUSAL_STATUS[error.code], error.message, error.fields);
+    const collided = collision(error);
+    if (collided !== null) {
+      log.warn({ requestId, err: error }, 'somebody else was faster');
+      return refuse(res, REFUSAL_STATUS[collided.code], collided.message);
+    }
     const { name, status } = describe(error);
     if (name === 'NotFoundError') return refuse(res, 404, 'There is no such record, or you may not see it.');
     if (name === 'ForbiddenError') return refuse(res, 403, 'You may not do this.');

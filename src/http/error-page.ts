@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { AppContext } from '../context.ts';
+import { collision } from '../database/collision.ts';
 import { REFUSAL_STATUS, Refusal } from '../domain/refusal.ts';
 import { isDatabaseOutage } from './database-outage.ts';
 import { type Problem, sendProblem } from './problem.ts';
@@ -10,9 +11,12 @@ export const notFoundPage: RequestHandler = (req, res) => {
 
 /** The last resort: whatever a route threw becomes a plain answer without internals; the log gets the details. */
 export function errorPage(ctx: AppContext): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
-    const problem = describe(error);
+  return (thrown: unknown, req, res, _next) => {
     const { requestId } = res.locals;
+    const collided = collision(thrown);
+    if (collided !== null) ctx.log.warn({ requestId, err: thrown }, 'somebody else was faster');
+    const error = collided ?? thrown;
+    const problem = describe(error);
     if (problem.status >= 500) ctx.log.error({ requestId, err: error }, 'request failed');
     // Without the error itself: what a body parser stumbled over is in its message, and may be a password.
     else ctx.log.debug({ requestId, status: problem.status, reason: nameOf(error) }, 'request refused');
