@@ -5,7 +5,7 @@ import { Refusal } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
 import type { ProvenPerson } from './actor.ts';
 import { findOpenInvitation, issueInvitation, joinTeam, type OpenInvitation, redeemInvitation } from './invitations.ts';
-import { checkProfile, insertUser, storePassword } from './person.ts';
+import { checkProfile, insertUser, lockAddress, storePassword } from './person.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /**
@@ -65,6 +65,7 @@ export async function completeSetup(ctx: AppContext, token: string, form: SetupF
         'This set-up link was already used, or it has expired. Start the server again to get a new one.',
       );
     }
+    await lockAddress(tx, profile.email);
     const existing = await tx.user.findUnique({ where: { email: profile.email } });
     const user = existing ?? (await insertUser(tx, ctx, { ...profile, isSuperuser: true }, null));
     if (existing !== null) {

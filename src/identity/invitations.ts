@@ -11,7 +11,7 @@ import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { loadPerson, type ProvenPerson } from './actor.ts';
 import { emailAddress } from './email-address.ts';
 import { createOneTimeToken, hashOneTimeToken } from './one-time-token.ts';
-import { checkProfile, insertUser, storePassword } from './person.ts';
+import { checkProfile, insertUser, lockAddress, lockPerson, storePassword } from './person.ts';
 import { endSessionsOf } from './sessions.ts';
 
 const VALID_DAYS = 14;
@@ -40,6 +40,7 @@ export async function inviteToTeam(
   if (!can(actor, 'Team', 'invite', { ownerId: null, teamId }))
     throw new Refusal('forbidden', 'Only a superuser may invite people.');
   const { email, role } = checkInvited(input);
+  await lockAddress(tx, email);
   const known = await tx.user.findUnique({ where: { email }, select: { isActive: true, memberships: true } });
   const problem =
     known?.isActive === false
@@ -128,7 +129,7 @@ export async function findOpenInvitation(db: Database | Tx, token: string, now: 
   return findOpenInvitationByHash(db, hashOneTimeToken(token), now);
 }
 
-export async function findOpenInvitationByHash(
+async function findOpenInvitationByHash(
   db: Database | Tx,
   tokenHash: string,
   now: Date,
@@ -137,6 +138,14 @@ export async function findOpenInvitationByHash(
     where: { tokenHash, ...stillOpen(now) },
     include: { team: { select: { name: true } } },
   });
+}
+
+/** The same for whoever is going to use it: until his transaction ends nobody else accepts anything for this address. */
+export async function takeInvitation(tx: Tx, tokenHash: string, now: Date): Promise<OpenInvitation | null> {
+  const seen = await findOpenInvitationByHash(tx, tokenHash, now);
+  if (seen === null || seen.email === null) return seen;
+  await lockAddress(tx, seen.email);
+  return findOpenInvitationByHash(tx, tokenHash, now);
 }
 
 /** The person an invitation is meant for, if he is known, and whether he can already sign in. */
@@ -165,7 +174,7 @@ export async function acceptInvitation(
   typed: { name: string; password: string; timeZone?: string },
 ): Promise<ProvenPerson> {
   return ctx.db.$transaction(async (tx) => {
-    const invitation = await findOpenInvitation(tx, token, ctx.clock.now());
+    const invitation = await takeInvitation(tx, hashOneTimeToken(token), ctx.clock.now());
     if (invitation?.email == null) throw usedUp();
     const profile = checkProfile({ ...typed, email: invitation.email });
     const person = await invitedPerson(tx, invitation);
@@ -209,7 +218,7 @@ export async function acceptInvitation(
  */
 export async function joinByInvitation(ctx: AppContext, token: string, actor: Actor): Promise<ProvenPerson> {
   return ctx.db.$transaction(async (tx) => {
-    const invitation = await findOpenInvitation(tx, token, ctx.clock.now());
+    const invitation = await takeInvitation(tx, hashOneTimeToken(token), ctx.clock.now());
     if (invitation === null) throw usedUp();
     if (invitation.email !== actor.email)
       throw new Refusal(
@@ -271,6 +280,7 @@ export async function joinTeam(
   terms: { teamId: string; role: TeamRole; actorId: string },
 ): Promise<void> {
   const { teamId, role, actorId } = terms;
+  await lockPerson(tx, userId);
   const existing = await tx.membership.findUnique({ where: { userId_teamId: { userId, teamId } } });
   if (existing !== null && TEAM_ROLES.indexOf(existing.role) >= TEAM_ROLES.indexOf(role)) return;
   const membership = await tx.membership.upsert({

@@ -10,9 +10,9 @@ import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { loadPerson, type ProvenPerson } from './actor.ts';
-import { findOpenInvitationByHash, invitedPerson, redeemInvitation, stillOpen } from './invitations.ts';
+import { invitedPerson, redeemInvitation, stillOpen, takeInvitation } from './invitations.ts';
 import type { LinkedInProfile } from './linkedin-strategy.ts';
-import { insertUser, personName } from './person.ts';
+import { insertUser, lockAddress, lockPerson, personName } from './person.ts';
 
 export type Admission =
   | { admitted: true; person: ProvenPerson }
@@ -29,6 +29,7 @@ export async function admitLinkedInMember(
   profile: LinkedInProfile,
   invitationHash: string | null,
 ): Promise<Admission> {
+  await lockMember(tx, profile);
   const invitation = await usableInvitation(tx, ctx, profile, invitationHash);
   const identity = await tx.identity.findUnique({
     where: { provider_subject: { provider: 'linkedin', subject: profile.sub } },
@@ -56,6 +57,8 @@ export async function linkLinkedInMember(
   actor: Actor,
   profile: LinkedInProfile,
 ): Promise<void> {
+  await lockMember(tx, profile);
+  await lockPerson(tx, actor.id);
   const taken = await tx.identity.findUnique({
     where: { provider_subject: { provider: 'linkedin', subject: profile.sub } },
   });
@@ -74,9 +77,10 @@ async function usableInvitation(
   invitationHash: string | null,
 ): Promise<Invitation | null> {
   const now = ctx.clock.now();
-  const opened = invitationHash === null ? null : await findOpenInvitationByHash(tx, invitationHash, now);
+  const opened = invitationHash === null ? null : await takeInvitation(tx, invitationHash, now);
   if (opened !== null && opened.email !== null) return opened;
   if (profile.email === null) return null;
+  await lockAddress(tx, profile.email);
   // What makes a superuser needs the link itself.
   return tx.invitation.findFirst({
     where: { email: profile.email, grantsSuperuser: false, ...stillOpen(now) },
@@ -110,6 +114,11 @@ async function admitInvited(
   if (invited.canSignIn && profile.email !== email) return { admitted: false, reason: 'somebody-else' };
   await bindIdentity(tx, ctx, invited.user.id, profile);
   return { admitted: true, person: await redeemInvitation(tx, ctx, invitation, invited.user) };
+}
+
+/** Of the same member in two browsers at once the second sees what the first has become here. */
+async function lockMember(tx: Tx, profile: LinkedInProfile): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('linkedin-member'), hashtext(${profile.sub}))`;
 }
 
 async function hasLinkedIn(tx: Tx, userId: string): Promise<boolean> {

@@ -43,6 +43,19 @@ export function personName(text: string): string | null {
   return name === '' || [...name].length > 100 ? null : name;
 }
 
+/**
+ * Whoever gives this address to somebody, invites it or accepts for it takes it first, so that of several at once each
+ * sees what the one before him did. Held until the transaction ends; taken before any row of a person.
+ */
+export async function lockAddress(tx: Tx, email: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('email-address'), hashtext(${email}))`;
+}
+
+/** The same for what a person may have only once: a membership of a team, a LinkedIn identity. */
+export async function lockPerson(tx: Tx, userId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM "users" WHERE "id" = ${userId}::uuid FOR NO KEY UPDATE`;
+}
+
 /** Writes the person, his password if there is one, and the audit event. @param actorId who made him; null: himself */
 export async function insertUser(
   tx: Tx,

@@ -8,6 +8,7 @@ import { type Actor, can, type ResourceName, TEAM_ROLES, type TeamRole } from '.
 import type { AuditAction } from '../domain/audit-event.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
+import { lockPerson } from './person.ts';
 
 /** Values as typed; an absent key means: leave it as it is (or take the default). */
 export interface TeamInput {
@@ -78,6 +79,7 @@ export async function updateTeam(
 export async function createMembership(ctx: AppContext, actor: Actor, input: MembershipInput): Promise<Membership> {
   return ctx.db.$transaction(async (tx) => {
     const { userId, teamId } = await checkMembers(tx, actor, input);
+    await lockPerson(tx, userId);
     const existing = await tx.membership.findUnique({ where: { userId_teamId: { userId, teamId } } });
     if (existing !== null)
       throw fieldRefusal('user', 'This person is already in this team. Change the role of the membership instead.');
@@ -200,7 +202,7 @@ async function checkMembers(tx: Tx, actor: Actor, input: MembershipInput): Promi
 }
 
 async function loadMembership(tx: Tx, actor: Actor, membershipId: string, action: string): Promise<Membership> {
-  const membership = isUuid(membershipId) ? await tx.membership.findUnique({ where: { id: membershipId } }) : null;
+  const membership = isUuid(membershipId) ? await lockMembership(tx, membershipId) : null;
   if (
     membership === null ||
     !can(actor, 'Membership', 'show', { ownerId: membership.userId, teamId: membership.teamId })
@@ -208,6 +210,11 @@ async function loadMembership(tx: Tx, actor: Actor, membershipId: string, action
     throw notFound('membership');
   require(actor, 'Membership', action, membership.teamId);
   return membership;
+}
+
+async function lockMembership(tx: Tx, membershipId: string): Promise<Membership | null> {
+  await tx.$queryRaw`select 1 from memberships where id = ${membershipId}::uuid for update`;
+  return tx.membership.findUnique({ where: { id: membershipId } });
 }
 
 function checkRole(text: string): TeamRole {

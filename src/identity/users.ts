@@ -6,7 +6,7 @@ import { type Actor, can } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { issueInvitation } from './invitations.ts';
 import { passwordProblem } from './password.ts';
-import { checkProfile, insertUser, storePassword } from './person.ts';
+import { checkProfile, insertUser, lockAddress, storePassword } from './person.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /** What a superuser fills in for a new person; raw text as typed. */
@@ -32,6 +32,7 @@ export async function createUser(
   if (!can(actor, 'User', 'new', { ownerId: null, teamId: null }))
     throw new Refusal('forbidden', 'Only a superuser may add people.');
   const profile = checkProfile({ ...input, password: input.password === '' ? undefined : input.password });
+  await lockAddress(tx, profile.email);
   if (await tx.user.findUnique({ where: { email: profile.email } })) {
     const taken = 'There is already a person with this e-mail address.';
     throw new Refusal('invalid', taken, { email: taken });
