@@ -68,10 +68,10 @@ function outcomes(answers: readonly PanelAnswer[]) {
   return { done, broken: answers.filter(({ status }) => status >= 500), said: answers.map(({ said }) => said) };
 }
 
-async function person(): Promise<{ id: string; email: string }> {
+async function person(isSuperuser = false): Promise<{ id: string; email: string }> {
   const email = newAddress();
   const { user } = await server.ctx.db.$transaction((tx) =>
-    createUser(tx, server.ctx, root, { email, name: email, password: PASSWORD }),
+    createUser(tx, server.ctx, root, { email, name: email, password: PASSWORD, isSuperuser }),
   );
   return { id: user.id, email };
 }
@@ -139,6 +139,18 @@ describe('at the same moment', () => {
     }
   });
 
+  test('one address is given to one of two who are there', async () => {
+    const two = [await person(), await person()];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const email = newAddress();
+      const { done, broken, said } = outcomes(
+        await Promise.all(two.map(({ id }) => ask(rootsBrowser, `User/records/${id}/edit`, { email }))),
+      );
+      expect([done, broken]).toEqual([1, []]);
+      expect(said).toContain('There is already a person with this e-mail address.');
+    }
+  });
+
   test('one person joins a team once, by whatever way', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const { id, email } = await person();
@@ -171,6 +183,46 @@ describe('at the same moment', () => {
         ask(rootsBrowser, `Membership/records/${second.id}/delete`),
       ]);
       expect(both.filter(({ status }) => ![200, 404].includes(status))).toEqual([]);
+    }
+  });
+});
+
+describe('two superusers', () => {
+  async function superuser() {
+    const made = await person(true);
+    const visitor = newcomer();
+    await visitor.signIn(made.email, PASSWORD);
+    return { ...made, visitor };
+  }
+
+  test('change each other without getting in each other’s way', async () => {
+    const [a, b] = [await superuser(), await superuser()];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const answers = await Promise.all([
+        ask(a.visitor, `User/records/${b.id}/edit`, { name: `B ${round}`, isSuperuser: true }),
+        ask(b.visitor, `User/records/${a.id}/edit`, { name: `A ${round}`, isSuperuser: true }),
+      ]);
+      expect(outcomes(answers)).toMatchObject({ done: 2, broken: [] });
+    }
+  });
+
+  test.each(['isSuperuser', 'isActive'])('cannot take %s from each other: one of them is left', async (power) => {
+    const [a, b] = [await superuser(), await superuser()];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await server.ctx.db.user.updateMany({
+        where: { id: { in: [a.id, b.id] } },
+        data: { isSuperuser: true, isActive: true },
+      });
+      if (power === 'isActive') for (const { visitor, email } of [a, b]) await visitor.signIn(email, PASSWORD);
+      const answers = await Promise.all([
+        ask(a.visitor, `User/records/${b.id}/edit`, { [power]: false }),
+        ask(b.visitor, `User/records/${a.id}/edit`, { [power]: false }),
+      ]);
+      expect(outcomes(answers)).toMatchObject({ done: 1, broken: [] });
+      const left = await server.ctx.db.user.count({
+        where: { id: { in: [a.id, b.id] }, isSuperuser: true, isActive: true },
+      });
+      expect(left).toBe(1);
     }
   });
 });

@@ -5,8 +5,9 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, roleIn } from '../domain/access.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
+import { loadActor } from './actor.ts';
 import { emailAddress } from './email-address.ts';
-import { checkProfile } from './person.ts';
+import { checkProfile, lockAddress } from './person.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /** Values as typed; an absent key means: leave it as it is. The last three are changed by superusers only. */
@@ -27,12 +28,17 @@ export interface UserChange {
 export async function updateUser(
   tx: Tx,
   ctx: AppContext,
-  actor: Actor,
+  asking: Actor,
   userId: string,
   change: UserChange,
   expectedUpdatedAt?: Date,
 ): Promise<User> {
+  const wanted = change.email === undefined ? null : emailAddress(change.email);
+  if (wanted !== null) await lockAddress(tx, wanted);
   const user = isUuid(userId) ? await lockUser(tx, userId) : null;
+  // He may have lost his own powers while he waited.
+  const actor = await loadActor(tx, asking.id);
+  if (actor === null) throw new Refusal('forbidden', 'Your access was switched off. Ask a superuser.');
   if (user === null || !(actor.isSuperuser || actor.id === userId || (await isColleague(tx, actor, userId))))
     throw notFound('person');
   if (!actor.isSuperuser && actor.id !== userId)
@@ -58,6 +64,7 @@ export async function updateUser(
   };
   await refuseTakenEmail(tx, data.email, userId);
   refuseLockingOneselfOut(actor, user, data);
+  await refuseTakingTheLastSuperuser(tx, user, data);
   const updated = await tx.user.update({ where: { id: userId }, data });
   if (!updated.isActive) await endSessionsOf(tx, userId, null);
   const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => user[key] !== updated[key]);
@@ -83,8 +90,13 @@ function refuseWhatSuperusersChange(user: User, change: UserChange): void {
   if (refusal !== null) throw refusal;
 }
 
+/**
+ * Together with every superuser, in one order for all: who is one is decided by one person after the other. Not `for
+ * update`, which would wait for, and hold up, whoever only names one of them in the audit.
+ */
 async function lockUser(tx: Tx, userId: string): Promise<User | null> {
-  await tx.$queryRaw`select 1 from users where id = ${userId}::uuid for update`;
+  await tx.$queryRaw`
+    select 1 from users where id = ${userId}::uuid or (is_superuser and is_active) order by id for no key update`;
   return tx.user.findUnique({ where: { id: userId } });
 }
 
@@ -98,6 +110,19 @@ async function refuseTakenEmail(tx: Tx, email: string, exceptId: string): Promis
   if (taken === null) return;
   const message = 'There is already a person with this e-mail address.';
   throw new Refusal('invalid', message, { email: message });
+}
+
+/** Whatever way led here: without a superuser nobody could let anybody in any more. */
+async function refuseTakingTheLastSuperuser(
+  tx: Tx,
+  user: User,
+  data: { isSuperuser: boolean; isActive: boolean },
+): Promise<void> {
+  if (!(user.isSuperuser && user.isActive) || (data.isSuperuser && data.isActive)) return;
+  const others = await tx.user.count({ where: { isSuperuser: true, isActive: true, id: { not: user.id } } });
+  if (others > 0) return;
+  const message = 'This is the last superuser. Make somebody else one first.';
+  throw new Refusal('invalid', message, { [data.isActive ? 'isSuperuser' : 'isActive']: message });
 }
 
 /** Another superuser can do it; so there is always one left. */
