@@ -366,6 +366,43 @@ describe('an address of another shape', () => {
   });
 });
 
+describe('an address in other letters', () => {
+  // Express finds a route in whatever letters; the gate must not be passed by in them.
+  it.each(RESOURCES)('%s: is not there, for anybody, by whatever method', async (resource) => {
+    const [placement] = PLACEMENTS[resource];
+    if (placement === undefined) throw new Error('no case');
+    const row = await world.place(resource, placement, world.person('author'), 'delete');
+    const before = [await row.stored(), await world.counted()].join();
+    const wrong: string[] = [];
+    await inParallel(Object.keys(EXPECTED[resource]), async (action) => {
+      const [section, kind] = ['resources', OF_THE_RESOURCE.includes(action) ? 'actions' : 'records'];
+      const rest = kind === 'actions' ? action : `${row.id}/${action}`;
+      const addresses = [
+        [titled(section), resource, kind, rest],
+        [section.toUpperCase(), resource, kind, rest],
+        [section, resource, titled(kind), rest],
+        [section, resource, kind.toUpperCase(), rest],
+        [section, resource.toLowerCase(), kind, rest],
+        [titled(section), resource, 'Bulk', action],
+        [section, resource, 'Bulk', action],
+        [section, resource, 'Search', 'x'],
+        ['Pages', action],
+      ].map((parts) => `/api/${parts.join('/')}?page=-1&perPage=x&filters.nope=1`);
+      for (const path of addresses)
+        for (const body of [undefined, { ...payloadOf(resource, action), ids: [row.id] }])
+          for (const person of world.people) {
+            const { status } = await world.ask(person, path, body);
+            if (status !== (person.name === 'signed out' ? 401 : 404))
+              wrong.push(`${person.name} ${body === undefined ? 'GET' : 'POST'} ${path}: ${status}`);
+          }
+    });
+    expect(wrong).toEqual([]);
+    expect([await row.stored(), await world.counted()].join()).toBe(before);
+  });
+});
+
+const titled = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
 function definitionOf(resource: ResourceName) {
   return resourceDefinitions(world.server.ctx).find(({ spec }) => spec.name === resource);
 }

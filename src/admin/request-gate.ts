@@ -28,9 +28,10 @@ export function apiGate(offered: OfferedActions): RequestHandler {
     const address = addressOf(req.path);
     if (address === 'unreadable')
       return refuse(res, 400, 'This address cannot be read. Check it, or start again from the dashboard.');
-    // There are no pages of our own; AdminJS would answer 200 to any name.
+    // Only what was read here goes on: AdminJS answers 200 to any name of a page, and Express, which finds a route in
+    // whatever letters, would hand it addresses that were not looked at.
     if (address === null)
-      return req.path.startsWith('/pages/') ? refuse(res, 404, 'There is nothing at this address.') : next();
+      return /^\/dashboard\/?$/.test(req.path) ? next() : refuse(res, 404, 'There is nothing at this address.');
     if (refused(req, res, address, offered)) return;
     // The old form of the search address; AdminJS would write a warning to the console for each.
     const path =
