@@ -325,6 +325,30 @@ describe('an edit', () => {
   });
 });
 
+describe('a body', () => {
+  it.each([
+    ['lists', '['.repeat(3000) + ']'.repeat(3000)],
+    ['lists, as many as fit', '['.repeat(400_000) + ']'.repeat(400_000)],
+    ['objects', `${'{"a":'.repeat(3000)}1${'}'.repeat(3000)}`],
+  ])('nested too deeply (%s) is refused with a sentence, and nothing is done', async (_of, nested) => {
+    const before = await world.counted();
+    const deepKey = JSON.stringify({ [`text${'.a'.repeat(3000)}`]: 'x' });
+    for (const body of [`{"text":${nested}}`, deepKey]) {
+      const answer = await world.person('author').visitor.send('/admin/api/resources/Post/actions/new', {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+      });
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('too deeply')]);
+    }
+    for (const name of ['filters.text', 'filters', 'anything']) {
+      const path = `/api/resources/Post/actions/list?${name}${'.a'.repeat(3000)}=x`;
+      expect((await world.ask(world.person('author'), path)).status).toBe(400);
+    }
+    expect(await world.counted()).toBe(before);
+  });
+});
+
 describe('an address of another shape', () => {
   it.each(RESOURCES)('%s: reaches no action, by whatever method', async (resource) => {
     const known = world.admin.findResource(resource).decorate().actions;

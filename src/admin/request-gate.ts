@@ -133,6 +133,8 @@ function decoded(path: string): string[] | null {
 /** What a list's address says about filters, order and pages must be readable: what is not would be ignored silently. */
 function queryProblem(query: URLSearchParams): string | null {
   const keys = [...query.keys()];
+  // AdminJS unfolds the dots of a name, whichever it is, level by level, on the stack.
+  if (keys.some((key) => key.split('.').length > 20)) return 'A name in this address is nested too deeply. Check it.';
   const twice = keys.find((key, index) => OURS.test(key) && keys.indexOf(key) !== index);
   if (twice !== undefined) return `"${shorten(twice)}" is given more than once. Give it once.`;
   const unknown = keys.find((key) => OURS.test(key) && !isReadable(key));

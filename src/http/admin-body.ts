@@ -34,7 +34,8 @@ export function adminBody(): RequestHandler {
     req.fields = fields;
     req.files = {};
     req.express_formidable = { parsed: true };
-    next(Object.keys(fields).some(isTreacherous) ? new BodyRefused(400) : undefined);
+    if (isTooDeep(fields)) next(new Refusal('invalid', TOO_DEEP));
+    else next(Object.keys(fields).some(isTreacherous) ? new BodyRefused(400) : undefined);
   });
   return router;
 }
@@ -67,6 +68,24 @@ class BodyRefused extends Error {
     super('The body of this request is not accepted.');
     this.status = status;
   }
+}
+
+/** No form of ours goes beyond four. AdminJS folds and unfolds what is sent level by level, on the stack. */
+const DEEPEST = 20;
+const TOO_DEEP =
+  'What was sent is nested too deeply to be one of our forms, so it was not read. Reload the page and try again.';
+
+/** A name with dots is as deep as the objects it stands for. Without recursion: the stack is what this saves. */
+function isTooDeep(fields: Record<string, unknown>): boolean {
+  const waiting: { value: unknown; depth: number }[] = [{ value: fields, depth: 0 }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { value, depth } = next;
+    if (depth > DEEPEST) return true;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, inner] of Object.entries(value))
+      waiting.push({ value: inner, depth: depth + name.split('.').length });
+  }
+  return false;
 }
 
 /** AdminJS unfolds `a.b.c` into nested objects; these names would reach every object's prototype. */
