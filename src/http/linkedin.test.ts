@@ -62,6 +62,18 @@ describe('the way to LinkedIn', () => {
     expect(query.get('state')).not.toBe(new URL(second.location ?? '').searchParams.get('state'));
   });
 
+  test('leaves nothing behind for longer than the journey may take', async () => {
+    const visitor = server.visitor();
+    await visitor.get('/auth/linkedin');
+    await visitor.get('/auth/linkedin');
+    await visitor.get('/login');
+    const rows = await server.ctx.db.$queryRaw<{ seconds: number }[]>`
+      SELECT extract(epoch FROM "expire" - localtimestamp)::float8 AS "seconds" FROM "session"`;
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.seconds).toBeGreaterThan(500);
+    expect(rows[0]?.seconds).toBeLessThan(610);
+  });
+
   test('without an app says what to configure', async () => {
     const plain = await startTestServer();
     const answer = await plain.visitor().get('/auth/linkedin');

@@ -35,8 +35,6 @@ export interface PendingConsent {
 const VALID_MS = 10 * 60_000;
 /** Several tabs may be on their way; the oldest is forgotten. */
 const MOST_PENDING = 5;
-/** A visitor's session that only holds such journeys need not outlive them by much. */
-const VISITOR_SESSION_MS = 3_600_000;
 
 /** @returns the state to send along, and the S256 challenge for platforms that take PKCE */
 export function beginConsent(
@@ -51,7 +49,8 @@ export function beginConsent(
     ...pending,
     { state, purpose, codeVerifier, expiresAt: now.getTime() + VALID_MS },
   ].slice(-MOST_PENDING);
-  if (req.session.userId === undefined) req.session.cookie.maxAge = VISITOR_SESSION_MS;
+  // A visitor's session is not worth more than the journeys it holds: anybody can begin as many as he likes.
+  if (req.session.userId === undefined) req.session.cookie.maxAge = VALID_MS;
   return { state, codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url') };
 }
 
