@@ -45,6 +45,11 @@ export function linkedInRoutes(ctx: AppContext): Router {
   );
   authenticator.use('linkedin', strategy);
 
+  // Who is signed in, and may do nothing yet but add a second factor, does not add another way in either.
+  router.use('/auth/linkedin', (req, res, next) => {
+    if (res.locals.actor === undefined || requireActor(ctx, req, res) !== null) next();
+  });
+
   router.get('/auth/linkedin', authenticator.authenticate('linkedin', { session: false }));
 
   router.get(CALLBACK_PATH, async (req, res) => {

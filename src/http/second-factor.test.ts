@@ -347,17 +347,30 @@ describe('changing it', () => {
 
 describe('where superusers need a second factor', () => {
   test('one without can do nothing but set it up; others are not bothered', async () => {
-    const strict = await startTestServer({ environment: { ...environment, REQUIRE_SUPERUSER_TOTP: 'on' } });
+    const strict = await startTestServer({
+      environment: { ...environment, REQUIRE_SUPERUSER_TOTP: 'on' },
+      withSandbox: true,
+    });
     await ensureFirstSuperuser(strict.ctx);
     const visitor = strict.visitor();
     await visitor.signIn(SUPERUSER.email, SUPERUSER.password);
     expect((await visitor.get('/admin')).location).toBe('/account/second-factor');
     expect((await visitor.get('/account')).location).toBe('/account/second-factor');
     expect((await visitor.get('/connect/linkedin')).location).toBe('/account/second-factor');
+    for (const path of ['/auth/linkedin', '/auth/linkedin/callback?code=x&state=x'])
+      expect((await visitor.get(path)).location).toBe('/account/second-factor');
     const refused = await visitor.get('/admin/api/dashboard');
     expect(refused.status).toBe(403);
     expect(JSON.parse(refused.text).error.message).toContain('two-step sign-in');
     expect((await visitor.get('/account/second-factor')).text).toContain('Superusers need two-step sign-in here');
+
+    const strictSue = await loadActor(strict.ctx.db, (await strict.ctx.db.user.findFirstOrThrow()).id);
+    const team = await strict.ctx.db.team.create({ data: { name: 'Another team' } });
+    const { url } = await strict.ctx.db.$transaction((tx) =>
+      inviteToTeam(tx, strict.ctx, strictSue ?? sue, { email: SUPERUSER.email, teamId: team.id, role: 'author' }),
+    );
+    expect((await visitor.post(new URL(url).pathname)).location).toBe('/account/second-factor');
+    expect(await strict.ctx.db.membership.count({ where: { teamId: team.id } })).toBe(0);
 
     await visitor.post('/account/second-factor/start', { password: SUPERUSER.password });
     const secret = secretIn((await visitor.get('/account/second-factor')).text);

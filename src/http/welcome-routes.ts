@@ -11,6 +11,7 @@ import {
 } from '../identity/invitations.ts';
 import { hashOneTimeToken } from '../identity/one-time-token.ts';
 import { formText, pathText, readForm } from './form-body.ts';
+import { requireActor } from './guard.ts';
 import { letIn } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
 import { invitationPage, joinPage, setupPage } from './pages/welcome-pages.ts';
@@ -56,8 +57,9 @@ export function welcomeRoutes(ctx: AppContext): Router {
   router.post('/invitations/:token', readForm, async (req, res) => {
     const token = pathText(req, 'token');
     const typed = texts(req, ['name', 'timeZone']);
-    const { actor } = res.locals;
-    if (actor !== undefined) {
+    if (res.locals.actor !== undefined) {
+      const actor = requireActor(ctx, req, res);
+      if (actor === null) return;
       await joinByInvitation(ctx, token, actor);
       res.redirect(303, '/admin');
       return;
