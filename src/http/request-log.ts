@@ -49,10 +49,29 @@ function idFromProxy(ctx: AppContext, id: string | undefined): string | null {
   return ctx.config.trustProxy !== false && id !== undefined && /^[\w-]{8,64}$/.test(id) ? id : null;
 }
 
-/** @returns the path without its query and without the token of a set-up or invitation link */
+/** @returns the path without its query, without the token of a set-up or invitation link, and without words that are searched for */
 export function loggablePath(originalUrl: string): string {
   const path = originalUrl.split(/[?#]/, 1)[0] ?? '/';
-  return path.replace(/^\/(setup|invitations)\/[^/]+/i, '/$1/[token]').slice(0, 300);
+  return withoutWords(path.replace(/^\/(setup|invitations)\/[^/]+/i, '/$1/[token]')).slice(0, 300);
+}
+
+/** In the panel's API what follows the name of an action is text of a person: `search/…` and `actions/search/…`. */
+function withoutWords(path: string): string {
+  const [api, kind, ...rest] = path.split(/^(\/admin\/api\/resources\/[^/]*)\/([^/]*)/i).slice(1);
+  if (api === undefined || kind === undefined) return path;
+  const [, ...parts] = (rest[0] ?? '').split('/');
+  // However it is written: Express finds a route in whatever letters, and the gate reads what is encoded.
+  const known = /^search$/i.test(decoded(kind)) ? 0 : /^records$/i.test(decoded(kind)) ? 2 : 1;
+  return [api, kind, ...parts.slice(0, known), ...(parts.length > known ? ['[words]'] : [])].join('/');
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 }
 
 function isNoise(path: string): boolean {

@@ -327,8 +327,50 @@ describe('errors', () => {
     await visitor.get('/invitations/canary-invitation-token');
     await visitor.signIn('someone@example.com', 'canary-password');
     await visitor.get('/nothing?canary-query');
+    for (const path of [
+      'actions/search/canary words',
+      'actions/search/canary/words',
+      'search/canary',
+      'Actions/Search/canary',
+      '%61ctions/se%61rch/canary',
+      '%73earch/canary',
+    ])
+      await visitor.get(`/admin/api/resources/Post/${path}`);
+    await visitor.get('/Admin/Api/resources/Post/actions/search/canary');
+    expect(server.logged()).toContain('/admin/api/resources/Post/actions/search/[words]');
     expect(server.logged()).toContain('/setup/[token]');
     expect(server.logged()).not.toContain('canary');
+  });
+
+  test('a target that is no path of ours is refused, not stumbled over', async () => {
+    const { host, hostname, port } = new URL(server.url);
+    const firstLine = (target: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), hostname, () =>
+          socket.write(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+        );
+        let answer = '';
+        socket.on('data', (bytes) => {
+          answer += bytes;
+        });
+        socket.on('error', reject);
+        socket.on('close', () => resolve(answer.split('\r\n', 1)[0] ?? ''));
+      });
+    for (const target of ['*', 'nonsense', '?'])
+      expect([target, await firstLine(target)]).toEqual([target, 'HTTP/1.1 400 Bad Request']);
+    for (const target of [
+      'http://[',
+      'http://',
+      '//',
+      '//[',
+      '/admin//[',
+      '/%',
+      '/*',
+      '/\\x',
+      '/admin/resources//[x',
+      `${server.url}/nothing`,
+    ])
+      expect([target, await firstLine(target)]).toEqual([target, expect.stringMatching(/ [234]\d\d /)]);
   });
 
   test('while the database is away people get a 503 page, and the process lives on', async () => {
