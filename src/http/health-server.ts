@@ -3,6 +3,7 @@ import type { AppContext } from '../context.ts';
 import { errorPage, notFoundPage } from './error-page.ts';
 import { type HealthOptions, healthRoutes } from './health-routes.ts';
 import { requestLog } from './request-log.ts';
+import { plainTarget, refuseOtherTargets } from './request-target.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** What a process with ROLE=worker serves: whether it lives, whether it is ready, its figures. Nothing else. */
@@ -18,8 +19,10 @@ export function baseApp(ctx: AppContext, health: HealthOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', ctx.config.trustProxy);
+  app.use(plainTarget);
   app.use(requestLog(ctx));
   app.use(securityHeaders(ctx));
+  app.use(refuseOtherTargets);
   app.use(healthRoutes(ctx, health));
   return app;
 }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
