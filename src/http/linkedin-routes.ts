@@ -17,6 +17,7 @@ import { formText, queryText, readForm } from './form-body.ts';
 import { requireActor } from './guard.ts';
 import { letIn, SECOND_STEP } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
+import { noteAccepted } from './opened-invitation.ts';
 import { connectOwnAccount, linkedInGrant, pagesToConnectAgain, spread } from './own-linkedin-account.ts';
 import { linkPage } from './pages/choice-page.ts';
 import { beginConsent, takeConsent } from './pending-consent.ts';
@@ -50,7 +51,14 @@ export function linkedInRoutes(ctx: AppContext): Router {
     if (res.locals.actor === undefined || requireActor(ctx, req, res) !== null) next();
   });
 
-  router.get('/auth/linkedin', authenticator.authenticate('linkedin', { session: false }));
+  router.get(
+    '/auth/linkedin',
+    (req, _res, next) => {
+      noteAccepted(req);
+      next();
+    },
+    authenticator.authenticate('linkedin', { session: false }),
+  );
 
   router.get(CALLBACK_PATH, async (req, res) => {
     const problem = problemInCallback(ctx, req);

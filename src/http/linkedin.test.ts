@@ -30,14 +30,27 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 /** Goes to LinkedIn and agrees. @returns the address LinkedIn sends the visitor back to */
-async function consent(visitor: Visitor, member: string, change: Record<string, string> = {}): Promise<string> {
-  const start = await visitor.get('/auth/linkedin');
+async function consent(
+  visitor: Visitor,
+  member: string,
+  change: Record<string, string> = {},
+  from = '/auth/linkedin',
+): Promise<string> {
+  const start = await visitor.get(from);
   expect(start.status).toBe(302);
   return consentAs(start.location ?? '', member, change);
 }
 
 async function signIn(visitor: Visitor, member: string, change: Record<string, string> = {}) {
   return visitor.get(await consent(visitor, member, change));
+}
+
+/** Opens an invitation and goes on with the button that its page has. */
+async function acceptAs(visitor: Visitor, url: string, member: string) {
+  const page = await visitor.get(url);
+  expect(page.text).toContain('Continue with LinkedIn (sandbox)');
+  const button = /href="(\/auth\/linkedin[^"]*)"/.exec(page.text)?.[1] ?? 'no button';
+  return visitor.get(await consent(visitor, member, {}, button));
 }
 
 const invite = (email: string, team = teamId) =>
@@ -159,8 +172,7 @@ describe('an invited member', () => {
   test('may come through the link with another address than the invited one', async () => {
     const { url } = await invite('amara@work.example');
     const visitor = server.visitor();
-    expect((await visitor.get(url)).text).toContain('Continue with LinkedIn (sandbox)');
-    expect((await signIn(visitor, AMARA.sub)).status).toBe(302);
+    expect((await acceptAs(visitor, url, AMARA.sub)).status).toBe(302);
     expect(JSON.parse((await visitor.get('/admin')).text).currentAdmin).toMatchObject({
       email: 'amara@work.example',
       memberships: [{ teamId, role: 'author' }],
@@ -197,8 +209,7 @@ describe('an invitation that is somebody else’s', () => {
     await makePerson('bob@example.com', PASSWORD);
     const { url } = await invite('bob@example.com');
     const holder = server.visitor();
-    await holder.get(url);
-    const answer = await signIn(holder, AMARA.sub);
+    const answer = await acceptAs(holder, url, AMARA.sub);
     expect(answer.status).toBe(403);
     expect(answer.text).toContain('for somebody else');
     expect(await server.ctx.db.identity.count()).toBe(0);
@@ -210,8 +221,37 @@ describe('an invitation that is somebody else’s', () => {
     const other = await server.ctx.db.team.create({ data: { name: 'Another team' } });
     const { url } = await invite(AMARA.email, other.id);
     const holder = server.visitor();
-    await holder.get(url);
-    expect((await signIn(holder, JONAS.sub)).status).toBe(403);
+    expect((await acceptAs(holder, url, JONAS.sub)).status).toBe(403);
+  });
+
+  test('is not accepted by whom another site made open it, whenever he signs in with LinkedIn next', async () => {
+    await invite(AMARA.email);
+    await signIn(server.visitor(), AMARA.sub);
+    const other = await server.ctx.db.team.create({ data: { name: 'Another team' } });
+    const { url } = await invite('mallory@example.com', other.id);
+    const planted = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+    for (const from of ['/auth/linkedin', '/auth/linkedin?invitation=guessed', '/auth/linkedin?invitation=']) {
+      const visitor = server.visitor();
+      await visitor.get(url, planted);
+      expect((await visitor.get(await consent(visitor, AMARA.sub, {}, from))).status).toBe(302);
+    }
+    // Nor is a stranger let in by it.
+    const stranger = server.visitor();
+    await stranger.get(url, planted);
+    expect((await signIn(stranger, JONAS.sub)).status).toBe(403);
+    expect(await server.ctx.db.membership.count({ where: { teamId: other.id } })).toBe(0);
+
+    // Opened by himself it still works, also in two tabs; a journey that was begun elsewhere afterwards does not carry it.
+    const visitor = server.visitor();
+    const page = await visitor.get(url);
+    await visitor.get(url);
+    const button = /href="(\/auth\/linkedin[^"]*)"/.exec(page.text)?.[1] ?? 'no button';
+    await visitor.get(button);
+    expect((await signIn(visitor, AMARA.sub)).status).toBe(302);
+    expect(await server.ctx.db.membership.count({ where: { teamId: other.id } })).toBe(0);
+    const again = server.visitor();
+    expect((await acceptAs(again, url, AMARA.sub)).status).toBe(302);
+    expect(await server.ctx.db.membership.count({ where: { teamId: other.id } })).toBe(1);
   });
 });
 

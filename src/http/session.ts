@@ -11,6 +11,7 @@ import type { Actor } from '../domain/access.ts';
 import { loadPerson, type ProvenPerson } from '../identity/actor.ts';
 import { hasSecondFactor } from '../identity/second-factor.ts';
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../identity/sessions.ts';
+import type { OpenedInvitation } from './opened-invitation.ts';
 import type { PendingConsent } from './pending-consent.ts';
 import type { PendingGrant } from './pending-grant.ts';
 import type { PendingSignIn } from './pending-sign-in.ts';
@@ -30,7 +31,9 @@ declare module 'express-session' {
     pendingSignIn: PendingSignIn;
     /** A new second factor that waits for its first code. */
     pendingSecondFactor: PendingGrant;
-    /** Hash of an invitation link that was opened in this session. */
+    /** The invitation whose page was last shown in this session. */
+    openedInvitation: OpenedInvitation;
+    /** Hash of an invitation link whose page the person left with its LinkedIn button. */
     invitationHash: string;
     pendingConsents: PendingConsent[];
     pendingGrant: PendingGrant;

@@ -9,11 +9,11 @@ import {
   joinByInvitation,
   type OpenInvitation,
 } from '../identity/invitations.ts';
-import { hashOneTimeToken } from '../identity/one-time-token.ts';
 import { formText, pathText, readForm } from './form-body.ts';
 import { requireActor } from './guard.ts';
 import { letIn } from './let-in.ts';
 import { linkedInMode } from './linkedin-mode.ts';
+import { wayThroughLinkedIn } from './opened-invitation.ts';
 import { invitationPage, joinPage, setupPage } from './pages/welcome-pages.ts';
 import { sendProblem } from './problem.ts';
 
@@ -49,8 +49,6 @@ export function welcomeRoutes(ctx: AppContext): Router {
     const invitation = await findOpenInvitation(ctx.db, pathText(req, 'token'), ctx.clock.now());
     if (invitation?.email == null)
       return deadLink(req, res, 'Ask whoever invited you for a new one, or sign in if you used it already.');
-    // Signing in with LinkedIn comes back without the link; the session remembers it.
-    req.session.invitationHash = hashOneTimeToken(pathText(req, 'token'));
     await sendInvitation(req, res, 200, invitation);
   });
 
@@ -100,6 +98,7 @@ export function welcomeRoutes(ctx: AppContext): Router {
         teamName,
         canSignIn,
         linkedIn: linkedInMode(ctx),
+        wayThroughLinkedIn: wayThroughLinkedIn(req, pathText(req, 'token')),
         ...filled,
       }),
     );

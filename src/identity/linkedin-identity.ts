@@ -1,7 +1,7 @@
 /**
  * Whom a LinkedIn identity lets in. An identity is (provider, subject). An e-mail address alone never opens an account:
- * a new identity needs an invitation, either one whose link was opened in this web session or one that is still open for
- * the very address LinkedIn verified.
+ * a new identity needs an invitation, either one from whose page he came (http/opened-invitation.ts) or one that is still
+ * open for the very address LinkedIn verified.
  */
 import type { Invitation } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
@@ -21,7 +21,7 @@ export type Admission =
 
 /**
  * Decides and, when he is let in, writes what follows from it: the identity, a new person, a used invitation.
- * @param invitationHash of an invitation link that was opened in this web session
+ * @param invitationHash of an invitation link from whose page he came
  */
 export async function admitLinkedInMember(
   tx: Tx,

@@ -24,8 +24,8 @@ ${linkedIn !== 'absent' && html`<p class="or">or</p>${linkedInButton(linkedIn)}`
 }
 
 /** A link, because it only starts a journey: nothing changes until LinkedIn sends the person back. */
-export function linkedInButton(linkedIn: 'real' | 'sandbox', verb = 'Sign in'): Html {
-  return html`<a class="button quiet" href="/auth/linkedin">${verb} with LinkedIn${linkedIn === 'sandbox' && ' (sandbox)'}</a>`;
+export function linkedInButton(linkedIn: 'real' | 'sandbox', verb = 'Sign in', href = '/auth/linkedin'): Html {
+  return html`<a class="button quiet" href="${href}">${verb} with LinkedIn${linkedIn === 'sandbox' && ' (sandbox)'}</a>`;
 }
 
 export function signOutPage(name: string): string {

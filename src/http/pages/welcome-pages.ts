@@ -35,12 +35,15 @@ export interface InvitationPage extends FilledForm {
   /** He can already sign in: the link only adds what it promises. */
   canSignIn: boolean;
   linkedIn: 'real' | 'sandbox' | 'absent';
+  /** The address that accepts this invitation by a LinkedIn sign-in. */
+  wayThroughLinkedIn: string;
 }
 
 export function invitationPage(page: InvitationPage): string {
   const { action, email, teamName, canSignIn, linkedIn, typed = {}, problem, fields = {} } = page;
   const invited = html`<p class="soft">${email} is invited ${teamName === null ? 'to write and schedule posts' : html`to the team <strong>${teamName}</strong>`}.</p>`;
-  const byLinkedIn = linkedIn !== 'absent' && html`<p class="or">or</p>${linkedInButton(linkedIn, 'Continue')}`;
+  const byLinkedIn =
+    linkedIn !== 'absent' && html`<p class="or">or</p>${linkedInButton(linkedIn, 'Continue', page.wayThroughLinkedIn)}`;
   if (canSignIn) {
     return layout({
       title: 'Invitation',
