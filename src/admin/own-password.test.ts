@@ -93,6 +93,17 @@ describe('one’s own password', () => {
     }
   });
 
+  it('and one’s own name are also for somebody who is in no team', async () => {
+    const other = await bench.person('author');
+    await bench.ctx.db.membership.deleteMany({ where: { userId: other.id } });
+    await bench.ctx.db.$transaction((tx) => setPassword(tx, bench.ctx, other, other.id, OLD));
+    const { body } = await edit(other, { name: 'On his own', currentPassword: OLD, newPassword: NEW });
+    expect(body.notice.type).toBe('success');
+    const { name } = await bench.ctx.db.user.findUniqueOrThrow({ where: { id: other.id } });
+    expect(name).toBe('On his own');
+    expect((await edit(other, { name: 'Somebody else' }, author.id)).status).toBe(404);
+  });
+
   it('cannot be had here by somebody who signs in with LinkedIn only, nor set for somebody else', async () => {
     const none = await edit(colleague, { currentPassword: '', newPassword: NEW });
     expect(none.body.record.errors.newPassword.message).toMatch(/Ask a superuser/);

@@ -46,9 +46,16 @@ describe('access by default', () => {
     expect(canSometimes(superuser, 'Publication', 'delete')).toBe(false);
   });
 
-  it('lets somebody without a team and without rights do nothing at all but read himself nowhere', () => {
+  it('lets somebody without a team and without rights do nothing at all but look after himself', () => {
+    const himself = { ownerId: 'me', teamId: null };
+    const may: string[] = [];
     for (const resource of RESOURCES)
-      for (const action of Object.keys(POLICY[resource])) expect(can(person(), resource, action, foreign)).toBe(false);
+      for (const action of Object.keys(POLICY[resource])) {
+        expect(can(person(), resource, action, foreign)).toBe(false);
+        if (can(person(), resource, action, himself)) may.push(`${resource}.${action}`);
+        expect(canSometimes(person(), resource, action)).toBe(can(person(), resource, action, himself));
+      }
+    expect(may).toEqual(['User.list', 'User.show', 'User.search', 'User.edit']);
   });
 
   it('reads own records only where the role is author, and the whole team from approver on', () => {

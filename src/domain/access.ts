@@ -18,8 +18,8 @@ export interface Actor {
 /** How a record stands to the actor: his own · of his team and nobody's in particular · a colleague's · another team's. */
 export type Relation = 'own' | 'shared' | 'team' | 'other';
 
-/** The least role that is let through; superusers always are unless it says `nobody`. */
-type Gate = TeamRole | 'superuser' | 'nobody';
+/** The least role that is let through, or whoever is signed in; superusers always are unless it says `nobody`. */
+type Gate = TeamRole | 'anybody' | 'superuser' | 'nobody';
 type Gates = Record<Relation, Gate>;
 
 /** What is nobody's in particular is treated like a colleague's, unless said otherwise. */
@@ -104,13 +104,13 @@ export const POLICY: Readonly<Record<ResourceName, Readonly<Record<string, Gates
     edit: gates('superuser', 'superuser'),
     delete: gates('superuser', 'superuser'),
   },
-  // `own` is the actor himself; `team` is a colleague, whose name is shown beside his posts.
+  // `own` is the actor himself, who may be in no team; `team` is a colleague, whose name is shown beside his posts.
   User: {
-    list: gates('author', 'author'),
-    show: gates('author', 'author'),
-    search: gates('author', 'author'),
+    list: gates('anybody', 'author'),
+    show: gates('anybody', 'author'),
+    search: gates('anybody', 'author'),
     new: gates('superuser', 'superuser'),
-    edit: gates('author', 'superuser'),
+    edit: gates('anybody', 'superuser'),
     revokeInvitation: gates('superuser', 'superuser'),
     removeSecondFactor: gates('superuser', 'superuser'),
     handOver: gates('superuser', 'superuser'),
@@ -157,6 +157,7 @@ export function can(actor: Actor, resource: ResourceName, action: string, subjec
 export function canSometimes(actor: Actor, resource: ResourceName, action: string): boolean {
   const relations = ['own', 'shared', 'team', 'other'] as const;
   if (actor.isSuperuser) return relations.some((relation) => gateOf(resource, action, relation) !== 'nobody');
+  if (gateOf(resource, action, 'own') === 'anybody') return true;
   return actor.memberships.some(({ role }) =>
     relations.some((relation) => relation !== 'other' && passes(actor, gateOf(resource, action, relation), role)),
   );
@@ -191,7 +192,7 @@ function gateOf(resource: ResourceName, action: string, relation: Relation): Gat
 
 function passes(actor: Actor, gate: Gate, role: TeamRole | null): boolean {
   if (gate === 'nobody') return false;
-  if (actor.isSuperuser) return true;
+  if (actor.isSuperuser || gate === 'anybody') return true;
   return gate !== 'superuser' && role !== null && TEAM_ROLES.indexOf(role) >= TEAM_ROLES.indexOf(gate);
 }
 

@@ -6,8 +6,11 @@ import type { Relation, ResourceName, TeamRole } from '../domain/access.ts';
 import type { PlacedRow, Placement } from './access-rows.ts';
 import type { AccessWorld, Person } from './access-world.ts';
 
-/** Per role, to which records: `own`, `shared` (of the team and nobody's in particular), `team` (a colleague's), `other`. */
-export type Who = Partial<Record<TeamRole | 'superuser', string>>;
+/**
+ * Per role, to which records: `own`, `shared` (of the team and nobody's in particular), `team` (a colleague's), `other`.
+ * `teamless`: who is in no team at all.
+ */
+export type Who = Partial<Record<TeamRole | 'superuser' | 'teamless', string>>;
 
 const everybody: Who = {
   author: 'own shared team',
@@ -59,9 +62,10 @@ export const EXPECTED: Record<ResourceName, Record<string, Who>> = {
   Team: { ...reading(everybody), new: superusers, edit: managers, invite: superusers, revokeInvitation: superusers },
   Membership: { ...reading(ownersAndManagers), new: superusers, edit: superusers, delete: superusers },
   User: {
-    ...reading(everybody),
+    // Oneself, also without a team: the name and the password are one's own.
+    ...reading({ ...everybody, teamless: 'own' }),
     new: superusers,
-    edit: ownersAndSuperusers,
+    edit: { ...ownersAndSuperusers, teamless: 'own' },
     revokeInvitation: superusers,
     removeSecondFactor: superusers,
     handOver: superusers,
@@ -144,7 +148,9 @@ function inBothTeams(...owners: Placement['owner'][]): Placement[] {
 }
 
 /** A membership of one's own, and oneself as a member, are only there where one is a member. */
-export function placementsFor(resource: ResourceName, { roles }: Person): readonly Placement[] {
+export function placementsFor(resource: ResourceName, { name, roles }: Person): readonly Placement[] {
+  if (resource === 'User' && name === 'teamless')
+    return [...PLACEMENTS.User.filter(({ owner }) => owner !== 'self'), { team: null, owner: 'self' }];
   return PLACEMENTS[resource].filter(
     ({ team, owner }) =>
       owner !== 'self' || !['Membership', 'User'].includes(resource) || (team !== null && roles[team] !== undefined),
@@ -161,7 +167,8 @@ export function mayDo(
   if (person.name === 'signed out') return false;
   // A person belongs to every team he is in; everything else belongs to one.
   const isPerson = resource === 'User' && placement.owner === 'self';
-  const teams = isPerson ? (['A', 'B'] as const).filter((team) => self.roles[team] !== undefined) : [placement.team];
+  const theirs = (['A', 'B'] as const).filter((team) => self.roles[team] !== undefined);
+  const teams = isPerson && theirs.length > 0 ? theirs : [placement.team];
   return teams.some((team) => {
     const role = team === null ? undefined : person.roles[team];
     const own = placement.owner === 'self' && self.id === person.id;
@@ -172,16 +179,25 @@ export function mayDo(
         : placement.owner === 'nobody'
           ? 'shared'
           : 'team';
-    const power = person.isSuperuser ? 'superuser' : role;
+    const power = person.isSuperuser ? 'superuser' : (role ?? (isTeamless(person) ? 'teamless' : undefined));
     const reach = power === undefined ? undefined : EXPECTED[resource][action]?.[power];
     return reach?.split(' ').includes(relation) ?? false;
   });
 }
 
 /** Whether this person may do this to any record at all. */
-export function mayEver({ name, isSuperuser, roles }: Person, resource: ResourceName, action: string): boolean {
-  const powers = isSuperuser ? (['superuser'] as const) : Object.values(roles);
+export function mayEver(person: Person, resource: ResourceName, action: string): boolean {
+  const { name, isSuperuser, roles } = person;
+  const powers = isSuperuser
+    ? (['superuser'] as const)
+    : isTeamless(person)
+      ? (['teamless'] as const)
+      : Object.values(roles);
   return name !== 'signed out' && powers.some((power) => EXPECTED[resource][action]?.[power] !== undefined);
+}
+
+function isTeamless({ roles }: Person): boolean {
+  return Object.keys(roles).length === 0;
 }
 
 export function statusOfRefusal(person: Person): number {
