@@ -1,6 +1,8 @@
 /** A team in which somebody other than the author approves, as author, approver and superuser meet it in the panel. */
-import type { ConnectedAccount } from '@prisma/client';
+import { createHash } from 'node:crypto';
+import type { ConnectedAccount, Prisma } from '@prisma/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Actor } from '../domain/access.ts';
 import { claimDue } from '../publishing/claim.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
@@ -123,6 +125,16 @@ describe('what an approver sees', () => {
     expect(lastApproval).toBeNull();
   });
 
+  it('is also how late it may be, where that was changed', async () => {
+    const id = await approved();
+    await act(author, id, 'edit', { latePolicy: 'send', lateLimitMinutes: '10080' });
+    const { approval } = (await show(approver, id)).details;
+    expect(approval.lastApproval.changes).toEqual([
+      expect.objectContaining({ field: 'latePolicy', before: null, after: 'send' }),
+      expect.objectContaining({ field: 'lateLimitMinutes', before: null, after: '10080' }),
+    ]);
+  });
+
   it('is also what changed since the last approval, and by whom that was', async () => {
     const id = await approved();
     await act(author, id, 'edit', { text: 'Good bye', accounts: [bench.account.id], timeZone: 'Europe/Warsaw' });
@@ -163,6 +175,8 @@ describe('an approval ends', () => {
     ['the accounts', () => ({ accounts: [teamAccount.id, bench.account.id] })],
     ['the time', () => ({ scheduledAt: inMinutes(90) })],
     ['the time zone', () => ({ timeZone: 'Europe/Warsaw' })],
+    ['how late it may leave', () => ({ lateLimitMinutes: '10080' })],
+    ['what happens when it is late', () => ({ latePolicy: 'send' })],
   ])('when %s changes after it was scheduled, and changing it back does not bring it back', async (_what, change) => {
     const id = await approved();
     const before = await show(author, id);
@@ -220,6 +234,7 @@ describe('the worker', () => {
     ['link', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { linkUrl: 'https://example.com/x' } })],
     ['time', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { scheduledAt: new Date() } })],
     ['time zone', (id: string) => bench.ctx.db.post.update({ where: { id }, data: { timeZone: 'Asia/Tokyo' } })],
+    ['late limit', (id: string) => setLate(id)],
   ])(
     'checks again before it sends: a %s that was changed past every door waits for approval',
     async (_what, change) => {
@@ -232,6 +247,23 @@ describe('the worker', () => {
     },
   );
 
+  it('goes on with what was approved before the rule for late posts was part of an approval', async () => {
+    const id = await approved({ text: 'Approved long ago', latePolicy: 'send' });
+    const { id: approvalId, content } = await bench.ctx.db.approval.findFirstOrThrow({ where: { postId: id } });
+    const { latePolicy, lateLimitMinutes, ...then } = content as Record<string, unknown>;
+    expect([latePolicy, lateLimitMinutes]).toEqual(['send', null]);
+    const contentHash = createHash('sha256').update(canonicalJson(then)).digest('hex');
+    await bench.ctx.db.approval.update({
+      where: { id: approvalId },
+      data: { contentHash, content: then as Prisma.JsonObject },
+    });
+    expect((await show(approver, id)).details.approval.lastApproval.changes).toEqual([]);
+    await work(id);
+    expect(await statusOf(id)).toBe('published');
+  });
+
+  const setLate = (postId: string) =>
+    bench.ctx.db.publication.updateMany({ where: { postId }, data: { lateLimitMinutes: 10_080 } });
   const setText = (postId: string, text: string) =>
     bench.ctx.db.publication.updateMany({ where: { postId }, data: { text } });
 });

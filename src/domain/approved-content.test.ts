@@ -31,6 +31,15 @@ it('names every part of a post that may change', () => {
   ]);
 });
 
+it('names how late it may be, unless that was not kept yet', () => {
+  const late = { latePolicy: 'send', lateLimitMinutes: 10_080 };
+  expect(contentChanges({ ...approved, latePolicy: null, lateLimitMinutes: 0 }, { ...approved, ...late })).toEqual([
+    { field: 'latePolicy', accountId: null, before: null, after: 'send' },
+    { field: 'lateLimitMinutes', accountId: null, before: '0', after: '10080' },
+  ]);
+  expect(changed(late)).toEqual([]);
+});
+
 it('names accounts that were added and taken away, and a text that changed for one of them', () => {
   const accounts = [
     { accountId: 'b', text: 'Hello, you' },

@@ -10,11 +10,27 @@ export interface ApprovedContent {
   timeZone: string | null;
   /** By account id; `text` where it differs for that account. */
   accounts: readonly { accountId: string; text: string | null }[];
+  /**
+   * What was chosen for the case that it cannot leave in time; null: as the team does. It can move a post to another time.
+   * Absent in what was approved before this was part of an approval.
+   */
+  latePolicy?: string | null;
+  /** Minutes; null: as the team does. Absent as above. */
+  lateLimitMinutes?: number | null;
 }
 
 /** One difference. `accountId` says for which account, where it is about one; null: not there. */
 export interface ContentChange {
-  field: 'text' | 'linkUrl' | 'media' | 'scheduledAt' | 'timeZone' | 'account' | 'accountText';
+  field:
+    | 'text'
+    | 'linkUrl'
+    | 'media'
+    | 'scheduledAt'
+    | 'timeZone'
+    | 'account'
+    | 'accountText'
+    | 'latePolicy'
+    | 'lateLimitMinutes';
   accountId: string | null;
   before: string | null;
   after: string | null;
@@ -39,7 +55,14 @@ export function contentChanges(before: ApprovedContent, after: ApprovedContent):
     else if (is === undefined) compare('account', accountId, null, accountId);
     else compare('accountText', was, is, accountId);
   }
+  if (before.latePolicy !== undefined) compare('latePolicy', before.latePolicy, after.latePolicy ?? null);
+  if (before.lateLimitMinutes !== undefined)
+    compare('lateLimitMinutes', minutes(before.lateLimitMinutes), minutes(after.lateLimitMinutes ?? null));
   return changes;
+}
+
+function minutes(value: number | null): string | null {
+  return value === null ? null : String(value);
 }
 
 function describeMedia({ media }: ApprovedContent): string | null {

@@ -1,6 +1,6 @@
 /**
- * Approvals are bound to a hash of what was approved: another text, link, image, account or time is another thing to
- * approve.
+ * Approvals are bound to a hash of what was approved: another text, link, image, account, time or rule for being late is
+ * another thing to approve.
  * Any change voids them for good, also when it is taken back, and also while nobody has to approve.
  */
 import type { Approval } from '@prisma/client';
@@ -9,14 +9,16 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { approvedContent, contentHash } from './content-hash.ts';
+import { approvalHashes, approvedContent, contentHash } from './content-hash.ts';
 import { isGivenUp } from './given-up.ts';
 import type { PostForChange, PublicationForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
 
 /** The approval for exactly what would be sent; null when there is none (any more). */
 export async function validApproval(tx: Tx, post: PostForChange): Promise<Approval | null> {
-  return tx.approval.findFirst({ where: { postId: post.id, voidedAt: null, contentHash: hashOf(post) } });
+  return tx.approval.findFirst({
+    where: { postId: post.id, voidedAt: null, contentHash: { in: approvalHashes(approvedContent(post)) } },
+  });
 }
 
 /** Moves what is on its way (or about to be) to `awaiting_approval`. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bench, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { approvePost } from './approve-post.ts';
+import type { DeliveryInput } from './delivery-settings.ts';
 import { createPost, duplicatePost, editPost } from './posts.ts';
 import { schedulePost } from './schedule-post.ts';
 
@@ -69,17 +70,16 @@ describe('the delivery of a post', () => {
     expect(await settings(copy.id)).toEqual([CHOSEN]);
   });
 
-  it('is not what somebody approved: changing it asks for no new approval', async () => {
+  it('is what somebody approved where it says how late, and is not where it says how often', async () => {
     const approver = await bench.person('approver');
     await bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: true } });
     try {
       const post = await write({ scheduledAt: tomorrow() });
       await schedulePost(bench.ctx, bench.author, post.id);
       await approvePost(bench.ctx, approver, post.id);
-      expect((await editPost(bench.ctx, bench.author, post.id, chosen)).status).toBe('scheduled');
-      expect((await editPost(bench.ctx, bench.author, post.id, { text: 'Other words' })).status).toBe(
-        'awaiting_approval',
-      );
+      const edit = async (input: DeliveryInput) => (await editPost(bench.ctx, bench.author, post.id, input)).status;
+      expect(await edit({ retryBaseSeconds: '60', maxAttempts: '3' })).toBe('scheduled');
+      expect(await edit({ lateLimitMinutes: '10080' })).toBe('awaiting_approval');
     } finally {
       await bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: false } });
     }

@@ -79,12 +79,14 @@ export function deliveryOf(publications: readonly DeliverySettings[]): DeliveryS
   return { latePolicy, lateLimitMinutes, retryBaseSeconds, maxAttempts };
 }
 
+/** Whether both let a post leave equally late. */
+export function sameLateRule(one: DeliverySettings, other: DeliverySettings): boolean {
+  return one.latePolicy === other.latePolicy && one.lateLimitMinutes === other.lateLimitMinutes;
+}
+
 export function sameDelivery(one: DeliverySettings, other: DeliverySettings): boolean {
   return (
-    one.latePolicy === other.latePolicy &&
-    one.lateLimitMinutes === other.lateLimitMinutes &&
-    one.retryBaseSeconds === other.retryBaseSeconds &&
-    one.maxAttempts === other.maxAttempts
+    sameLateRule(one, other) && one.retryBaseSeconds === other.retryBaseSeconds && one.maxAttempts === other.maxAttempts
   );
 }
 

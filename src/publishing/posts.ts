@@ -9,7 +9,13 @@ import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { sameTexts, textsOf } from './account-texts.ts';
 import { voidApprovals } from './approval.ts';
-import { DEFAULT_DELIVERY, type DeliverySettings, deliveryOf, sameDelivery } from './delivery-settings.ts';
+import {
+  DEFAULT_DELIVERY,
+  type DeliverySettings,
+  deliveryOf,
+  sameDelivery,
+  sameLateRule,
+} from './delivery-settings.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { type PostImage, releaseImages, replaceImages, sameImages } from './post-images.ts';
 import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
@@ -94,7 +100,7 @@ export async function editPost(
     const accountIds = post.publications.map((publication) => publication.accountId);
     const before: PostBefore = { ...post, accountIds, texts: textsOf(post.publications), delivery };
     const checked = await checkPostInput(tx, input, before, actor.timeZone, ctx.clock.now());
-    const changed = changedFields(post, checked);
+    const changed = changedFields(post, checked, delivery);
     const redelivered = !sameDelivery(delivery, checked.delivery);
     const updated = await tx.post.update({ where: { id: post.id }, data: columns(checked) });
     await replaceAccounts(
@@ -118,13 +124,13 @@ export async function editPost(
         teamId: post.teamId,
         metadata: {
           ...summary(checked),
-          changed: redelivered ? [...changed, 'delivery'] : changed,
+          changed: redelivered && !changed.includes('delivery') ? [...changed, 'delivery'] : changed,
           ...(redelivered ? { ...checked.delivery } : {}),
         },
       },
       ctx.clock.now(),
     );
-    // How it is delivered is not what somebody approved: the settings alone ask for no new approval.
+    // How often it is tried is not what somebody approved: that alone asks for no new approval.
     if (changed.length > 0) await voidApprovals(tx, ctx, actor, post, 'the post was changed');
     await requeueAfterEdit(tx, ctx, actor, post, checked, changed.length > 0);
     await projectPostStatus(tx, post.id);
@@ -234,7 +240,8 @@ function asTyped(delivery: DeliverySettings): Record<keyof DeliverySettings, str
   };
 }
 
-function changedFields(post: PostForChange, checked: CheckedPost): string[] {
+/** What of it somebody may have approved. How late it may be belongs to that: it can move a post to another time. */
+function changedFields(post: PostForChange, checked: CheckedPost, delivery: DeliverySettings): string[] {
   const before = post.publications
     .map((publication) => publication.accountId)
     .sort()
@@ -251,6 +258,7 @@ function changedFields(post: PostForChange, checked: CheckedPost): string[] {
     ['accounts', before !== after],
     ['texts', !sameTexts(textsOf(post.publications), checked.texts)],
     ['media', !sameImages(post.media, checked.content.media)],
+    ['delivery', !sameLateRule(delivery, checked.delivery)],
   ];
   return changes.filter(([, differs]) => differs).map(([field]) => field);
 }

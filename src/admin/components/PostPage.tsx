@@ -4,7 +4,7 @@ import { Link } from 'react-router-dom';
 import { ActionButtons } from './action-buttons.tsx';
 import { ApprovalCard, type ApprovalDetails, SentBack } from './approval-card.tsx';
 import { PlatformMark, StatusBadge } from './badges.tsx';
-import type { LateRule } from './delivery-field.tsx';
+import { type LateRule, lateReading } from './delivery-field.tsx';
 import { DeliveryNotes } from './delivery-notes.tsx';
 import { type History, HistoryCard } from './history-list.tsx';
 import { lateness, Moment } from './moments.tsx';
@@ -111,6 +111,7 @@ export default function PostPage({ record: given }: ActionProps) {
               approval={details.approval}
               scheduledAt={params.scheduledAt}
               timeZone={String(params.timeZone ?? 'UTC')}
+              late={lateReading(params, details.team)}
               images={shownImages(params)}
             />
           ) : (

@@ -1,5 +1,6 @@
 /** For whoever approves: exactly what will go out, where and when, and what of it changed since the last approval. */
 import { PlatformMark } from './badges.tsx';
+import { choiceName } from './choice-labels.ts';
 import { absoluteTime, dateOf, Moment } from './moments.tsx';
 import { Banner, Card } from './page-frame.tsx';
 import { PostImages, type ShownImage } from './post-images.tsx';
@@ -12,7 +13,16 @@ interface Waiting {
 }
 
 interface Change {
-  field: 'text' | 'linkUrl' | 'media' | 'scheduledAt' | 'timeZone' | 'account' | 'accountText';
+  field:
+    | 'text'
+    | 'linkUrl'
+    | 'media'
+    | 'scheduledAt'
+    | 'timeZone'
+    | 'account'
+    | 'accountText'
+    | 'latePolicy'
+    | 'lateLimitMinutes';
   account: string | null;
   before: string | null;
   after: string | null;
@@ -30,10 +40,12 @@ interface ApprovalCardProps {
   approval: ApprovalDetails;
   scheduledAt: unknown;
   timeZone: string;
+  /** What happens when it cannot leave in time, in a sentence. */
+  late: string;
   images: readonly ShownImage[];
 }
 
-export function ApprovalCard({ approval, scheduledAt, timeZone, images }: ApprovalCardProps) {
+export function ApprovalCard({ approval, scheduledAt, timeZone, late, images }: ApprovalCardProps) {
   const { requested, lastApproval } = approval;
   return (
     <>
@@ -53,6 +65,10 @@ export function ApprovalCard({ approval, scheduledAt, timeZone, images }: Approv
             <dd>
               <Moment value={scheduledAt} layout="line" timeZone={timeZone} /> · {timeZone.replaceAll('_', ' ')}
             </dd>
+          </div>
+          <div>
+            <dt>When late</dt>
+            <dd>{late}</dd>
           </div>
         </dl>
         {together(approval.waiting).map((group) => (
@@ -111,13 +127,13 @@ function Changes({ changes, timeZone }: { changes: readonly Change[] | null; tim
       {changes.map((change) => (
         <div key={`${change.field} ${change.account}`}>
           <dt>{nameOf(change)}</dt>
-          {change.before === null ? null : (
+          {change.before === null && !isLateRule(change) ? null : (
             <dd className="ss-before">
               <span className="ss-visually-hidden">before: </span>
               {shown(change, change.before, timeZone)}
             </dd>
           )}
-          {change.after === null ? null : (
+          {change.after === null && !isLateRule(change) ? null : (
             <dd className="ss-after">
               <span className="ss-visually-hidden">now: </span>
               {shown(change, change.after, timeZone)}
@@ -135,7 +151,13 @@ function nameOf({ field, account, before }: Change): string {
   return field === 'media' ? 'Images' : labelOf(field);
 }
 
-function shown(change: Change, value: string, timeZone: string): string {
+function isLateRule({ field }: Change): boolean {
+  return field === 'latePolicy' || field === 'lateLimitMinutes';
+}
+
+function shown(change: Change, value: string | null, timeZone: string): string {
+  if (value === null) return 'As the team does';
+  if (change.field === 'latePolicy') return choiceName('latePolicy', value);
   if (change.field === 'account') return change.account ?? value;
   const date = change.field === 'scheduledAt' ? dateOf(value) : null;
   return date === null ? value : absoluteTime(date, timeZone);

@@ -132,13 +132,17 @@ export function deliveryValues({ retryBaseMinutes, ...rest }: Delivery): Record<
 export function deliveryNotes(params: Readonly<Record<string, unknown>>, team: LateRule | null): string[] {
   const chosen = deliveryOf(params);
   const notes: string[] = [];
-  if (chosen.latePolicy !== '' || chosen.lateLimitMinutes !== '') {
-    const limit = chosen.lateLimitMinutes === '' ? (team?.lateLimitMinutes ?? '') : chosen.lateLimitMinutes;
-    const policy = chosen.latePolicy === '' ? (team?.latePolicy ?? '') : chosen.latePolicy;
-    notes.push(`If it is more than ${limit} minutes late: ${lower(LATE_WORDS[policy])}`);
-  }
+  if (chosen.latePolicy !== '' || chosen.lateLimitMinutes !== '') notes.push(lateReading(params, team));
   if (chosen.retryBaseMinutes !== '' || chosen.maxAttempts !== '') notes.push(retryReading(chosen));
   return notes.filter((note) => note !== '');
+}
+
+/** What happens to this post when it cannot leave in time, by its own rule or the team's. */
+export function lateReading(params: Readonly<Record<string, unknown>>, team: LateRule | null): string {
+  const chosen = deliveryOf(params);
+  const limit = chosen.lateLimitMinutes === '' ? (team?.lateLimitMinutes ?? '') : chosen.lateLimitMinutes;
+  const policy = chosen.latePolicy === '' ? (team?.latePolicy ?? '') : chosen.latePolicy;
+  return `If it is more than ${limit} minutes late: ${lower(LATE_WORDS[policy])}`;
 }
 
 function summaryOf(value: Delivery, team: LateRule | null): string {
