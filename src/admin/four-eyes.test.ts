@@ -58,10 +58,10 @@ async function approved(over: Record<string, unknown> = {}): Promise<string> {
 }
 
 /** Lets the worker take what is due of this post now. */
-async function work(postId: string): Promise<void> {
+async function work(postId: string, dueAt = new Date()): Promise<void> {
   await bench.ctx.db.publication.updateMany({
     where: { postId },
-    data: { dueAt: new Date(), nextAttemptAt: new Date(Date.now() - 1000) },
+    data: { dueAt, nextAttemptAt: new Date(Date.now() - 1000) },
   });
   for (const claim of await claimDue(bench.ctx, 10))
     await publishPublication(bench.ctx, claim, new AbortController().signal);
@@ -250,7 +250,7 @@ describe('the worker', () => {
   it('goes on with what was approved before the rule for late posts was part of an approval', async () => {
     const id = await approved({ text: 'Approved long ago', latePolicy: 'send' });
     const { id: approvalId, content } = await bench.ctx.db.approval.findFirstOrThrow({ where: { postId: id } });
-    const { latePolicy, lateLimitMinutes, ...then } = content as Record<string, unknown>;
+    const { latePolicy, lateLimitMinutes, teamRule: _rule, ...then } = content as Record<string, unknown>;
     expect([latePolicy, lateLimitMinutes]).toEqual(['send', null]);
     const contentHash = createHash('sha256').update(canonicalJson(then)).digest('hex');
     await bench.ctx.db.approval.update({
@@ -266,6 +266,47 @@ describe('the worker', () => {
     bench.ctx.db.publication.updateMany({ where: { postId }, data: { lateLimitMinutes: 10_080 } });
   const setText = (postId: string, text: string) =>
     bench.ctx.db.publication.updateMany({ where: { postId }, data: { text } });
+});
+
+describe('the team’s rules', () => {
+  const setRules = (person: Actor, rules: Record<string, unknown>) =>
+    bench.ask(person, `/api/resources/Team/records/${bench.teamId}/edit`, rules);
+
+  it('let a manager switch approval on, but not off: else he could publish alone in between', async () => {
+    const manager = await bench.person('manager');
+    const own = await waiting({}, manager);
+    const refused = await setRules(manager, { requiresApproval: false, name: 'Renamed on the way' });
+    expect(refused.status).toBe(403);
+    expect(refused.body.error).toContain('Only a superuser may switch approval off');
+    const team = await bench.ctx.db.team.findUniqueOrThrow({ where: { id: bench.teamId } });
+    expect([team.requiresApproval, team.name]).toEqual([true, expect.not.stringContaining('Renamed')]);
+    expect((await act(manager, own, 'publishNow')).status).toBe(409);
+    expect((await setRules(manager, { requiresApproval: true, lateLimitMinutes: '90' })).status).toBe(200);
+
+    await setRules(superuser, { requiresApproval: false });
+    expect((await setRules(manager, { requiresApproval: false })).body.notice.type).toBe('success');
+    expect((await setRules(manager, { requiresApproval: true })).body.notice.type).toBe('success');
+    const events = await bench.ctx.db.auditEvent.findMany({
+      where: { action: 'team.updated', entityId: bench.teamId },
+      orderBy: { id: 'asc' },
+    });
+    const switched = events.filter(({ metadata }) => JSON.stringify(metadata).includes('requiresApproval'));
+    expect(switched.map(({ actorId }) => actorId)).toEqual([superuser.id, manager.id]);
+  });
+
+  it('for late posts may become looser: what was approved before keeps the one it was approved under', async () => {
+    const manager = await bench.person('manager');
+    const anHourLate = () => new Date(Date.now() - 60 * 60_000);
+    await setRules(manager, { latePolicy: 'hold', lateLimitMinutes: '0' });
+    const before = await approved({ text: 'Approved under the narrow rule' });
+    await setRules(manager, { latePolicy: 'send', lateLimitMinutes: '10080' });
+    await work(before, anHourLate());
+    expect(await statusOf(before)).toBe('held');
+    const after = await approved({ text: 'Approved under the wide rule' });
+    await work(after, anHourLate());
+    expect(await statusOf(after)).toBe('published');
+    await setRules(manager, { latePolicy: 'send', lateLimitMinutes: '120' });
+  });
 });
 
 describe('sending again', () => {

@@ -64,6 +64,7 @@ export async function updateTeam(
     require(actor, 'Team', 'edit', teamId);
     refuseOtherVersion(team.updatedAt, expectedUpdatedAt, 'team');
     const data = checkTeam(input);
+    refuseSwitchingApprovalOff(actor, team, data.requiresApproval);
     await refuseTakenName(tx, data.name, teamId);
     const updated = await tx.team.update({ where: { id: teamId }, data });
     const changed = (Object.keys(data) as (keyof typeof data)[]).filter((key) => team[key] !== updated[key]);
@@ -131,6 +132,15 @@ export async function deleteMembership(ctx: AppContext, actor: Actor, membership
 function require(actor: Actor, resource: ResourceName, action: string, teamId: string | null): void {
   if (!can(actor, resource, action, { ownerId: null, teamId }))
     throw new Refusal('forbidden', 'Your role does not allow this. Ask a superuser.');
+}
+
+/** Else a manager could switch it off, send an own post, and switch it on again. @throws Refusal */
+function refuseSwitchingApprovalOff(actor: Actor, team: Team, wanted: boolean | undefined): void {
+  if (!team.requiresApproval || wanted !== false || actor.isSuperuser) return;
+  throw new Refusal(
+    'forbidden',
+    'Only a superuser may switch approval off. Nothing was saved: tick it again to save the rest, and ask a superuser.',
+  );
 }
 
 /** Only the keys that were given, checked. */

@@ -6,6 +6,7 @@ import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { refuseOwnWork, voidApprovals } from './approval.ts';
+import { teamRuleOf } from './approved-late-rule.ts';
 import { approvedContent, contentHash } from './content-hash.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -37,7 +38,7 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string,
       data: {
         postId,
         contentHash: hash,
-        content: { ...content },
+        content: { ...content, ...teamRuleOf(post.team) },
         approvedById: actor.id,
         approvedAt: ctx.clock.now(),
       },

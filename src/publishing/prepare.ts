@@ -10,11 +10,11 @@ import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
 import { mayPublishTo } from '../domain/access.ts';
 import { contentProblems } from '../domain/content-rules.ts';
-import { lateDecision } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
 import { validApproval } from './approval.ts';
+import { decideLate } from './approved-late-rule.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
 import { activeHoldFor } from './holds.ts';
 import { imageUploads } from './image-uploads.ts';
@@ -75,21 +75,17 @@ export async function prepare(
   if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
+  const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
   // A later try is late by its own time: the platform, not we, put it off until then.
   const promised = later(
     publication.sentAt === null ? publication.dueAt : publication.nextAttemptAt,
     publication.putOffUntil,
   );
   if (promised !== null) {
-    const settings = {
-      latePolicy: publication.latePolicy ?? team.latePolicy,
-      lateLimitMinutes: publication.lateLimitMinutes ?? team.lateLimitMinutes,
-    };
-    const decision = lateDecision(promised, now, settings);
+    const decision = decideLate(publication, team, approval === 'missing' ? null : approval, promised, now);
     if (decision !== 'send') return late(promised, decision === 'hold' ? 'held' : 'missed', now);
   }
 
-  const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
   if (approval === 'missing') {
     return waitFor(
       'awaiting_approval',

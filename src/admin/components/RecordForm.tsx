@@ -15,7 +15,8 @@ type Values = Record<string, string | boolean>;
 
 const HINTS: Readonly<Record<string, string>> = {
   'Team.timeZone': 'Used for new posts of the team.',
-  'Team.requiresApproval': 'Somebody other than the author approves each post before it is scheduled.',
+  'Team.requiresApproval':
+    'Somebody other than the author approves each post before it is scheduled. Only a superuser can switch it off again.',
   'Team.latePolicy': 'What happens to a post that could not leave in time.',
   'Team.lateLimitMinutes': 'How late it may still be sent.',
   'Team.resendWhenAbsent': 'Only after repeated good look-ups did not find it on the platform.',
