@@ -1,12 +1,15 @@
 /**
  * npm run audit:verify [-- --head POSITION:HASH]
- * Walks the audit's hash chain from its first event and names the first one that was changed, added or removed. With a
+ * Walks the audit's hash chain from its first event and names all that were changed, added or removed. With a
  * head that was kept elsewhere (the log has one for every day) it also notices that the newest events were cut off, or
  * that the whole chain was made anew.
  */
 import { parseArgs } from 'node:util';
+import { describeBreak } from '../src/audit/chain-break.ts';
 import { sealAuditChain } from '../src/audit/seal-chain.ts';
+import { verdictText } from '../src/audit/verdict-text.ts';
 import { type KnownHead, verifyAuditChain } from '../src/audit/verify-chain.ts';
+import type { AppContext } from '../src/context.ts';
 import { runCommand } from './command.ts';
 
 const { values } = parseArgs({ options: { head: { type: 'string' } }, strict: false });
@@ -17,19 +20,28 @@ if (known === 'unreadable') {
   process.exitCode = 1;
 } else {
   await runCommand(async ({ ctx }) => {
-    while ((await sealAuditChain(ctx.db)) > 0);
+    await sealWhatWaits(ctx);
     const verdict = await verifyAuditChain(ctx.db, known);
+    console.log(verdictText(verdict, ctx.clock.now()));
     if (verdict.intact) {
-      console.log(
-        `The audit is intact: ${verdict.events} events, ${verdict.unsealed} not sealed yet.\nHead of the chain: ${verdict.events}:${verdict.head}`,
-      );
+      console.log(`Head of the chain: ${verdict.events}:${verdict.head}`);
       return 0;
     }
-    console.log(
-      `The audit is broken at position ${verdict.position}${verdict.eventId === null ? '' : ` (event ${verdict.eventId})`}: ${verdict.problem}.`,
-    );
+    for (const found of verdict.breaks) console.log(`- ${describeBreak(found)}`);
+    if (verdict.broken > verdict.breaks.length) console.log(`- and ${verdict.broken - verdict.breaks.length} more`);
     return 1;
   });
+}
+
+/** A chain that somebody broke may take no seal any more: that must not keep anybody from being told where it is broken. */
+async function sealWhatWaits(ctx: AppContext): Promise<void> {
+  try {
+    while ((await sealAuditChain(ctx.db)) > 0);
+  } catch (error) {
+    // Prisma puts the database's own words into the last line.
+    const words = String(error).trim().split('\n').at(-1);
+    console.log(`New events could not be sealed. ${words}`);
+  }
 }
 
 function headFrom(text: string): KnownHead | 'unreadable' {

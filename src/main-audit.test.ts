@@ -66,9 +66,9 @@ describe('npm run audit:verify and the button', () => {
     ['an event that was taken out', 'DELETE FROM audit_events WHERE position = 3', 3],
     [
       'events in another order',
-      `UPDATE audit_events SET position = -1 WHERE position = 4;
+      `UPDATE audit_events SET position = 4000 WHERE position = 4;
        UPDATE audit_events SET position = 4 WHERE position = 5;
-       UPDATE audit_events SET position = 5 WHERE position = -1`,
+       UPDATE audit_events SET position = 5 WHERE position = 4000`,
       4,
     ],
     [
@@ -78,6 +78,14 @@ describe('npm run audit:verify and the button', () => {
        INSERT INTO audit_events (id, action, entity, position, previous_hash, hash)
        SELECT gen_random_uuid(), 'post.approved', 'Post', 4, hash, repeat('a', 64) FROM audit_events WHERE position = 3`,
       4,
+    ],
+    [
+      'events that stand outside the chain',
+      `ALTER TABLE audit_events DROP CONSTRAINT audit_events_sealed_whole, DROP CONSTRAINT audit_events_position;
+       INSERT INTO audit_events (id, action, entity, hash) VALUES (gen_random_uuid(), 'post.approved', 'Post', repeat('a', 64));
+       INSERT INTO audit_events (id, action, entity, position, previous_hash, hash)
+       VALUES (gen_random_uuid(), 'post.approved', 'Post', -7, repeat('a', 64), repeat('a', 64))`,
+      -7,
     ],
   ])('name the first place that is wrong after %s', async (_what, change, position) => {
     await forge(change);

@@ -67,12 +67,12 @@ describe('sealing', () => {
     const { id } = await database.db.auditEvent.findFirstOrThrow({ where: { hash: null } });
     const seal = (position: number, previousHash: string) =>
       database.db
-        .$executeRaw`UPDATE audit_events SET position = ${position}, previous_hash = ${previousHash}, hash = 'h' WHERE id = ${id}::uuid`;
+        .$executeRaw`UPDATE audit_events SET position = ${position}, previous_hash = ${previousHash}, hash = ${'f'.repeat(64)} WHERE id = ${id}::uuid`;
     const [fifth, last] = [await at(5), await at(6)];
     await expect(seal(6, fifth.hash ?? '')).rejects.toThrow();
     await expect(seal(7, fifth.hash ?? '')).rejects.toThrow('follow the one before it');
     await expect(seal(8, last.hash ?? '')).rejects.toThrow('follow the one before it');
-    await expect(seal(0, '0'.repeat(64))).rejects.toThrow('follow the one before it');
+    await expect(seal(0, '0'.repeat(64))).rejects.toThrow('audit_events_position');
     await sealAuditChain(database.db);
     expect(await verifyAuditChain(database.db)).toMatchObject({ intact: true, events: 7, unsealed: 0 });
   });

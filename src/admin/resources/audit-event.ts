@@ -1,6 +1,7 @@
 import type { ActionResponse } from 'adminjs';
 import { recordEvent } from '../../audit/record-event.ts';
-import { verifyAuditChain } from '../../audit/verify-chain.ts';
+import { isSealingLate, verdictText } from '../../audit/verdict-text.ts';
+import { type ChainVerdict, verifyAuditChain } from '../../audit/verify-chain.ts';
 import type { AppContext } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
 import { PLATFORM_LABEL } from '../../domain/platform-name.ts';
@@ -110,6 +111,7 @@ async function withAccounts(ctx: AppContext, response: ActionResponse): Promise<
 /** Walks the whole chain; who asked, and what the answer was, is on record. */
 async function verify(ctx: AppContext, actor: Actor) {
   const verdict = await verifyAuditChain(ctx.db);
+  const now = ctx.clock.now();
   await ctx.db.$transaction((tx) =>
     recordEvent(
       tx,
@@ -119,16 +121,20 @@ async function verify(ctx: AppContext, actor: Actor) {
         entity: 'AuditEvent',
         entityId: verdict.intact ? null : verdict.eventId,
         teamId: null,
-        metadata: verdict,
+        metadata: recorded(verdict),
       },
-      ctx.clock.now(),
+      now,
     ),
   );
-  const notice: Notice = verdict.intact
-    ? {
-        type: 'success',
-        message: `The audit is intact: all ${verdict.events.toLocaleString('en')} sealed events follow each other.`,
-      }
-    : { type: 'error', message: `The audit is broken at position ${verdict.position}: ${verdict.problem}.` };
+  const type = verdict.intact && !isSealingLate(verdict, now) ? 'success' : 'error';
+  const notice: Notice = { type, message: verdictText(verdict, now) };
   return { notice, verdict };
+}
+
+/** Where it is broken in more than one place, their number: an event is small. */
+function recorded(verdict: ChainVerdict) {
+  const { events, unsealed } = verdict;
+  if (verdict.intact) return { intact: true, events, unsealed, head: verdict.head };
+  const { position, eventId, problem, broken } = verdict;
+  return { intact: false, position, eventId, problem, broken, events, unsealed };
 }
