@@ -80,6 +80,51 @@ describe('an invisible control character', () => {
   });
 });
 
+describe('a reason of more than 500 characters', () => {
+  const long = 'y'.repeat(501);
+  const sentence = 'Say it in at most 500 characters; this has 501.';
+  const newPost = async (values: Record<string, unknown> = {}) => {
+    const answer = await bench.ask(author, '/api/resources/Post/actions/new', {
+      text: 'Why',
+      accounts: [bench.account.id],
+      ...values,
+    });
+    return answer.body.record.params.id as string;
+  };
+
+  it('for a hold, and for releasing one, is refused with a sentence; 500 emoji are not', async () => {
+    const hold = (reason: string) =>
+      bench.ask(manager, '/api/resources/Hold/actions/new', { scope: 'account', account: bench.account.id, reason });
+    expect((await hold(long)).body.record.errors.reason.message).toBe(sentence);
+    const { id } = (await hold('🙂'.repeat(500))).body.record.params;
+    const release = (reason: string) => bench.ask(manager, `/api/resources/Hold/records/${id}/release`, { reason });
+    const refused = await release(long);
+    expect([refused.status, refused.body.fields?.reason]).toEqual([400, sentence]);
+    expect((await release('')).body.notice.type).toBe('success');
+  });
+
+  it('for sending a post back is refused with a sentence', async () => {
+    const id = await newPost({ scheduledAt: new Date(Date.now() + 3_600_000).toISOString(), timeZone: 'UTC' });
+    await bench.ctx.db.publication.updateMany({ where: { postId: id }, data: { status: 'awaiting_approval' } });
+    const refused = await bench.ask(manager, `/api/resources/Post/records/${id}/sendBack`, { reason: long });
+    expect([refused.status, refused.body.fields?.reason]).toEqual([400, sentence]);
+  });
+
+  it('for what is unconfirmed is refused with a sentence, one by one and many at once', async () => {
+    const where = { postId: await newPost() };
+    await bench.ctx.db.publication.updateMany({ where, data: { status: 'unconfirmed' } });
+    const { id } = await bench.ctx.db.publication.findFirstOrThrow({ where });
+    const values = { resolution: 'absent', reason: long };
+    for (const [path, more] of [
+      [`records/${id}/resolve`, {}],
+      ['actions/resolveMany', { ids: [id] }],
+    ] as const) {
+      const refused = await bench.ask(author, `/api/resources/Publication/${path}`, { ...values, ...more });
+      expect([refused.status, refused.body.fields?.reason]).toEqual([400, sentence]);
+    }
+  });
+});
+
 describe('an address of a list', () => {
   it.each([
     'filters.constructor=1',

@@ -3,6 +3,7 @@ import type { Post } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
+import { reasonProblem } from '../domain/reason.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { refuseOwnWork, voidApprovals } from './approval.ts';
@@ -57,8 +58,8 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string,
 
 /** Makes a waiting post a draft again. @throws Refusal without a reason */
 export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string, reason: string): Promise<Post> {
-  if (reason.trim() === '')
-    throw new Refusal('invalid', 'Say what should be changed.', { reason: 'Say what should be changed.' });
+  const badReason = reasonProblem(reason, 'Say what should be changed.');
+  if (badReason !== null) throw new Refusal('invalid', badReason, { reason: badReason });
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'sendBack', postId);
     for (const publication of waitingFor(post)) await movePublication(tx, publication, 'draft');

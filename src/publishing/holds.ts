@@ -6,6 +6,7 @@ import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { isPlatform } from '../domain/platform-name.ts';
+import { reasonProblem } from '../domain/reason.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { oneAfterAnother } from './backlog.ts';
 import { holdPublications } from './hold-publications.ts';
@@ -100,6 +101,8 @@ export async function releaseHold(
   holdId: string,
   reason = '',
 ): Promise<Hold & { goingOn: number }> {
+  const badReason = reasonProblem(reason, null);
+  if (badReason !== null) throw new Refusal('invalid', badReason, { reason: badReason });
   const released = await ctx.db.$transaction(async (tx) => {
     const hold = isUuid(holdId) ? await tx.hold.findUnique({ where: { id: holdId } }) : null;
     if (hold === null || !can(actor, 'Hold', 'show', { ownerId: null, teamId: hold.teamId })) throw notFound('hold');
@@ -194,7 +197,8 @@ async function checkTarget(
   input: HoldInput,
 ): Promise<Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'>> {
   const fields: Record<string, string> = {};
-  if (input.reason.trim() === '') fields.reason = 'Say why. It is shown to everybody who waits.';
+  const badReason = reasonProblem(input.reason, 'Say why. It is shown to everybody who waits.');
+  if (badReason !== null) fields.reason = badReason;
   const none = { platform: null, teamId: null, accountId: null };
   let target: Pick<Hold, 'scope' | 'platform' | 'teamId' | 'accountId'> = { scope: 'everything', ...none };
   if (input.scope === 'platform') {

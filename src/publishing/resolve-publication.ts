@@ -8,6 +8,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { isPublicHttpUrl } from '../domain/content-rules.ts';
+import { reasonProblem } from '../domain/reason.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { writeEvidence } from './evidence.ts';
 import { GIVEN_UP } from './given-up.ts';
@@ -79,7 +80,8 @@ function checkInput(input: ResolutionInput): Resolution {
   const fields: Record<string, string> = {};
   const resolution = RESOLUTIONS.find((known) => known === input.resolution);
   if (resolution === undefined) fields.resolution = 'Choose what you found: live, absent or abandon.';
-  if (input.reason.trim() === '') fields.reason = 'Say in a few words how you know. It is kept for the audit.';
+  const badReason = reasonProblem(input.reason, 'Say in a few words how you know. It is kept for the audit.');
+  if (badReason !== null) fields.reason = badReason;
   if (resolution === 'live' && !isPublicHttpUrl(input.permalink?.trim() ?? ''))
     fields.permalink = 'Paste the full link of the live post.';
   const refusal = refuseFields(fields);
