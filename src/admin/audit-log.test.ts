@@ -264,6 +264,27 @@ describe('the history of a record', () => {
   });
 });
 
+describe('a filter with too many values', () => {
+  it.each(['action', 'entityId'])(
+    'is refused with a sentence: %s, also where no address limits its length',
+    async (path) => {
+      const values = { format: 'json', [`filters.${path}`]: 'a,'.repeat(40_000) };
+      const exported = await bench.ask(superuser, '/api/resources/AuditEvent/actions/export', values);
+      expect(exported.status).toBe(400);
+      expect(exported.body.error).toBe(`At most 100 values can be looked for at once in ${path}; these are 40,000.`);
+    },
+  );
+
+  it('has its limit in lists too, and a hundred are enough', async () => {
+    const some = (count: number) => Array.from({ length: count }, (_, index) => `v${index}`).join(',');
+    expect((await list(superuser, { 'filters.entityId': some(101) })).status).toBe(400);
+    expect((await list(superuser, { 'filters.entityId': some(100) })).status).toBe(200);
+    const statuses = 'draft,'.repeat(101);
+    const posts = await bench.ask(superuser, `/api/resources/Post/actions/list?filters.status=${statuses}`);
+    expect(posts.status).toBe(400);
+  });
+});
+
 // Last, because it breaks the chain.
 describe('verifying by a button', () => {
   it('is for superusers, by POST', async () => {

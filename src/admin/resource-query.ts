@@ -86,7 +86,7 @@ function fieldWhere(rules: QueryRules, field: FieldMetadata, value: unknown): Wh
 function exactWhere(name: string, value: unknown): Where {
   const text = String(value);
   if (typeof value === 'object' || text.includes('\0')) throw badValue(name);
-  return { [name]: { in: parts(text) } };
+  return { [name]: { in: parts(name, text) } };
 }
 
 /** The column that holds the id of the record a relation points to. */
@@ -120,7 +120,7 @@ function instant(name: string, value: unknown): Date {
 
 /** One value or several with commas between them. */
 function choices(name: string, text: string, known: readonly string[]): string[] {
-  const wanted = parts(text);
+  const wanted = parts(name, text);
   const unknown = wanted.find((part) => !known.includes(part));
   if (unknown !== undefined)
     throw new Refusal(
@@ -130,11 +130,19 @@ function choices(name: string, text: string, known: readonly string[]): string[]
   return wanted;
 }
 
-function parts(text: string): string[] {
-  return text
+/** Postgres takes some ten thousand values; nobody who looks for something has more than a hundred. */
+const MOST_VALUES = 100;
+
+function parts(name: string, text: string): string[] {
+  const values = text
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+  if (values.length <= MOST_VALUES) return values;
+  throw new Refusal(
+    'invalid',
+    `At most ${MOST_VALUES} values can be looked for at once in ${name}; these are ${values.length.toLocaleString('en')}.`,
+  );
 }
 
 function yesOrNo(name: string, text: string): boolean {
