@@ -84,7 +84,7 @@ describe('an image', () => {
     expect((await bytesOf(ann, image.id)).equals(bytes)).toBe(true);
   });
 
-  test('is sent to browsers as an image and as nothing else, and may be kept by them', async () => {
+  test('is sent to browsers as an image and as nothing else, and may be kept by them for comparing', async () => {
     const { id, byteSize } = await added(ann, await picture().jpeg().toBuffer());
     const { status, headers } = await ann.get(`/media/${id}`);
     expect(status).toBe(200);
@@ -94,7 +94,7 @@ describe('an image', () => {
     expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
-    expect(headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+    expect(headers.get('cache-control')).toBe('private, no-cache');
     const again = await ann.get(`/media/${id}`, {
       'if-none-match': headers.get('etag') ?? '',
       'cache-control': 'max-age=0',
@@ -102,6 +102,20 @@ describe('an image', () => {
     expect([again.status, again.text]).toEqual([304, '']);
     const head = await ann.send(`/media/${id}`, { method: 'HEAD' });
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(byteSize)]);
+  });
+
+  test('is kept by a browser only to be asked for again: who left the team gets it no more', async () => {
+    const drawn = sharp({ create: { width: 90, height: 70, channels: 3, background: '#123456' } });
+    const { id } = await added(ann, await drawn.png().toBuffer());
+    const colleague = await member('author');
+    const first = await colleague.get(`/media/${id}`);
+    const known = { 'if-none-match': first.headers.get('etag') ?? '', 'cache-control': 'max-age=0' };
+    const asked = () => colleague.get(`/media/${id}`, known);
+    expect((await asked()).status).toBe(304);
+    await server.ctx.db.membership.deleteMany({ where: { user: { name: `person${people - 1}@example.com` } } });
+    expect((await asked()).status).toBe(404);
+    await colleague.send('/logout', { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } });
+    expect((await asked()).status).toBe(401);
   });
 
   test('is known by its content, whatever type it claims to be', async () => {
