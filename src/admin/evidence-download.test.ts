@@ -66,6 +66,20 @@ describe('the evidence of a published publication', () => {
     ]);
   });
 
+  it('is not taken out, nor on record as taken, when another site sends the browser here', async () => {
+    const before = await bench.ctx.db.auditEvent.count();
+    const from = (site: string) =>
+      bench.send(bench.author, `/api/evidence/${published}`, { headers: { 'sec-fetch-site': site } });
+    for (const site of ['cross-site', 'same-site']) {
+      const refused = await from(site);
+      expect(refused.status).toBe(403);
+      expect(refused.body.error).toContain('Open the publication in the panel');
+    }
+    expect(await bench.ctx.db.auditEvent.count()).toBe(before);
+    // A link of the panel, and an address that was typed.
+    for (const site of ['same-origin', 'none']) expect((await from(site)).status).toBe(200);
+  });
+
   it('is not there for those who may not see the publication, nor on record as taken', async () => {
     const before = await bench.ctx.db.auditEvent.count({ where: { action: 'audit.exported' } });
     expect((await download(null)).status).toBe(401);

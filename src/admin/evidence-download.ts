@@ -20,6 +20,7 @@ const HOW_TO_CHECK =
 export function evidenceDownload(ctx: AppContext, publications: Pick<ResourceSpec, 'scope'>): RequestHandler {
   const router = Router();
   router.get('/:publicationId', async (req: Request<{ publicationId: string }>, res: Response) => {
+    refuseOtherSites(req.get('sec-fetch-site'));
     const actor = actorOf(actingContext(req));
     const { publicationId } = req.params;
     const publication = isUuid(publicationId)
@@ -57,4 +58,16 @@ export function evidenceDownload(ctx: AppContext, publications: Pick<ResourceSpe
       );
   });
   return router;
+}
+
+/**
+ * A download is a GET that leaves a trace in the audit, so another site must not be able to make a browser ask for it.
+ * `none` is an address that was typed or kept; browsers without the header are let through, as GETs are everywhere.
+ */
+function refuseOtherSites(site = 'none'): void {
+  if (site === 'same-origin' || site === 'none') return;
+  throw new Refusal(
+    'forbidden',
+    'Another site sent you here, so nothing was taken out. Open the publication in the panel and download its evidence there.',
+  );
 }
