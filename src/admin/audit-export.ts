@@ -147,7 +147,7 @@ async function* asRows(pages: AsyncIterable<Row[]>): AsyncGenerator<Record<strin
     }
 }
 
-/** For spreadsheets: a cell that would be read as a formula gets an apostrophe in front. */
+/** For spreadsheets: a cell that would be read as a formula, or as a command (`|`), gets an apostrophe in front. */
 function csv() {
   return stringify({
     header: true,
@@ -155,6 +155,10 @@ function csv() {
     bom: true,
     escape_formulas: true,
     record_delimiter: 'windows',
-    cast: { date: (date) => date.toISOString(), object: (value) => JSON.stringify(value) },
+    cast: {
+      date: (date) => date.toISOString(),
+      object: (value) => JSON.stringify(value),
+      string: (text) => (text.startsWith('|') ? `'${text}` : text),
+    },
   });
 }

@@ -163,6 +163,14 @@ describe('the export', () => {
     expect(lines[1]).toContain(`"{""text"":""=1+1, \\""quoted\\""\\nline""}"`);
   });
 
+  it('as CSV has no cell that begins with a bar, which some spreadsheets take for a command', async () => {
+    await record({ action: 'user.updated', entityId: '|calc' });
+    await record({ action: 'user.updated', entityId: 'a|b' });
+    const { text } = await exported(superuser, { format: 'csv', 'filters.action': 'user.updated' });
+    expect(text).toContain(",'|calc,");
+    expect(text).toContain(',a|b,');
+  });
+
   it('has what the list shows with the same filters, and is on record with them and with how many left', async () => {
     const answer = await exported(superuser, { format: 'json', 'filters.entity': 'Hold', 'filters.q': 'pineapple' });
     expect(answer.body).toHaveLength(1);
