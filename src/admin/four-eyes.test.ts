@@ -4,6 +4,8 @@ import type { ConnectedAccount, Prisma } from '@prisma/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Actor } from '../domain/access.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { approvePost, sendPostBack } from '../publishing/approve-post.ts';
 import { claimDue } from '../publishing/claim.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
@@ -103,6 +105,54 @@ describe('who approves', () => {
     expect(await statusOf(id)).toBe('awaiting_approval');
     const again = (await show(approver, id)).details.approval.contentHash;
     expect((await act(approver, id, 'approve', { contentHash: again })).status).toBe(200);
+  });
+});
+
+describe('an approver who leaves while he approves', () => {
+  /** Somebody's rights as they were when his request began. */
+  const leaver = () => bench.person('approver');
+  const byVerb = {
+    approve: (person: Actor, id: string) => approvePost(bench.ctx, person, id),
+    sendBack: (person: Actor, id: string) => sendPostBack(bench.ctx, person, id, 'No'),
+  };
+
+  it.each(['approve', 'sendBack'] as const)('no longer may: %s', async (verb) => {
+    for (const leave of [
+      (person: Actor) => bench.ctx.db.membership.deleteMany({ where: { userId: person.id } }),
+      (person: Actor) => bench.ctx.db.membership.updateMany({ where: { userId: person.id }, data: { role: 'author' } }),
+      (person: Actor) => bench.ctx.db.user.update({ where: { id: person.id }, data: { isActive: false } }),
+    ]) {
+      const [id, person] = [await waiting(), await leaver()];
+      await leave(person);
+      await expect(byVerb[verb](person, id)).rejects.toBeInstanceOf(Refusal);
+      expect(await statusOf(id)).toBe('awaiting_approval');
+    }
+  });
+
+  it('is waited for while his leaving is being saved', async () => {
+    const [id, person] = [await waiting(), await leaver()];
+    const left = Promise.withResolvers<void>();
+    const saved = Promise.withResolvers<void>();
+    const leaving = bench.ctx.db.$transaction(async (tx) => {
+      await tx.membership.deleteMany({ where: { userId: person.id } });
+      left.resolve();
+      await saved.promise;
+    });
+    await left.promise;
+    const approving = approvePost(bench.ctx, person, id);
+    setTimeout(() => saved.resolve(), 300);
+    await expect(approving).rejects.toBeInstanceOf(Refusal);
+    await leaving;
+    expect(await statusOf(id)).toBe('awaiting_approval');
+  });
+
+  it('leaves what he approved before as valid as it was', async () => {
+    const [id, person] = [await waiting(), await leaver()];
+    await act(person, id, 'approve');
+    await bench.ctx.db.membership.deleteMany({ where: { userId: person.id } });
+    await bench.ctx.db.user.update({ where: { id: person.id }, data: { isActive: false } });
+    await work(id);
+    expect(await statusOf(id)).toBe('published');
   });
 });
 

@@ -26,3 +26,14 @@ export async function loadPerson(db: Database | Tx, userId: string): Promise<Pro
   const { id, email, name, timeZone, isSuperuser, memberships, credentialVersion } = user;
   return { actor: { id, email, name, timeZone, isSuperuser, memberships }, credentialVersion };
 }
+
+/**
+ * The same for a decision that must not outrun the person's leaving: his row and his memberships stay as they are until the
+ * transaction ends; what is being changed of them right now is waited for. Lock this before any post: handing over does.
+ * @returns null as above
+ */
+export async function lockActor(tx: Tx, userId: string): Promise<Actor | null> {
+  await tx.$queryRaw`select 1 from users where id = ${userId}::uuid for share`;
+  await tx.$queryRaw`select 1 from memberships where user_id = ${userId}::uuid order by id for share`;
+  return loadActor(tx, userId);
+}

@@ -2,10 +2,12 @@
 import type { Post } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
 import type { Actor } from '../domain/access.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
+import { lockActor } from '../identity/actor.ts';
 import { refuseOwnWork, voidApprovals } from './approval.ts';
 import { teamRuleOf } from './approved-late-rule.ts';
 import { approvedContent, contentHash } from './content-hash.ts';
@@ -18,8 +20,9 @@ import { movePublication } from './transition.ts';
  * @param seen the hash of what the approver was looking at; another one means that it was changed meanwhile
  * @throws Refusal; nobody approves his own post
  */
-export async function approvePost(ctx: AppContext, actor: Actor, postId: string, seen?: string): Promise<Post> {
+export async function approvePost(ctx: AppContext, person: Actor, postId: string, seen?: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
+    const actor = await stillThere(tx, person);
     const post = await loadPostFor(tx, actor, 'approve', postId);
     const waiting = waitingFor(post);
     await refuseOwnWork(tx, actor, postId);
@@ -57,10 +60,11 @@ export async function approvePost(ctx: AppContext, actor: Actor, postId: string,
 }
 
 /** Makes a waiting post a draft again. @throws Refusal without a reason */
-export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string, reason: string): Promise<Post> {
+export async function sendPostBack(ctx: AppContext, person: Actor, postId: string, reason: string): Promise<Post> {
   const badReason = reasonProblem(reason, 'Say what should be changed.');
   if (badReason !== null) throw new Refusal('invalid', badReason, { reason: badReason });
   await ctx.db.$transaction(async (tx) => {
+    const actor = await stillThere(tx, person);
     const post = await loadPostFor(tx, actor, 'sendBack', postId);
     for (const publication of waitingFor(post)) await movePublication(tx, publication, 'draft');
     await voidApprovals(tx, ctx, actor, post, 'the post was sent back');
@@ -78,6 +82,13 @@ export async function sendPostBack(ctx: AppContext, actor: Actor, postId: string
     );
   });
   return ctx.db.post.findUniqueOrThrow({ where: { id: postId } });
+}
+
+/** With the rights he has now, not those his request began with. @throws Refusal when he was deactivated meanwhile */
+async function stillThere(tx: Tx, { id }: Actor): Promise<Actor> {
+  const actor = await lockActor(tx, id);
+  if (actor === null) throw new Refusal('forbidden', 'You are no longer active here. Ask a superuser.');
+  return actor;
 }
 
 function waitingFor(post: PostForChange): PostForChange['publications'] {
