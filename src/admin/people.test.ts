@@ -188,3 +188,37 @@ describe('two-step sign-in of somebody who lost the phone', () => {
     ).toMatchObject([{ actorId: superuser.id }]);
   });
 });
+
+describe('a name that people cannot see or tell apart', () => {
+  const wrong = 'The name has an invisible character (U+202E). Type it again.';
+
+  it('is refused for a team, new and renamed, with a sentence', async () => {
+    const add = (name: string) => bench.ask(superuser, '/api/resources/Team/actions/new', { name, timeZone: 'UTC' });
+    expect((await add('Press\u202e')).body.record.errors.name.message).toBe(wrong);
+    expect((await add('\u200b\u2060')).body.record.errors.name.message).toBe('Give the team a name.');
+    const renamed = await act(manager, 'Team', bench.teamId, 'edit', { name: 'Press\u202e' });
+    expect(renamed.body.record.errors.name.message).toBe(wrong);
+  });
+
+  it('is refused for a person, by a superuser and by himself', async () => {
+    const add = (name: string) =>
+      bench.ask(superuser, '/api/resources/User/actions/new', { name, email: 'hidden@example.com', timeZone: 'UTC' });
+    expect((await add('Ann\u202e')).body.record.errors.name.message).toBe(wrong);
+    expect((await add('\u200d\u2800')).body.record.errors.name.message).toContain('Enter a name');
+    const edited = await act(bench.author, 'User', bench.author.id, 'edit', { name: 'Ann\u202e' });
+    expect(edited.body.record.errors.name.message).toBe(wrong);
+    expect((await act(bench.author, 'User', bench.author.id, 'edit', { name: 'علی‌رضا' })).body.notice.type).toBe(
+      'success',
+    );
+  });
+
+  it('that is there already keeps nobody from changing the rest', async () => {
+    const { db } = bench.ctx;
+    const old = await db.user.create({ data: { name: 'Old\u202e', email: 'old@example.com' } });
+    const off = await act(superuser, 'User', old.id, 'edit', { name: 'Old\u202e', isActive: false });
+    expect(off.body.notice.type, off.text).toBe('success');
+    const team = await db.team.create({ data: { name: 'Old team\u202e' } });
+    const zone = await act(superuser, 'Team', team.id, 'edit', { name: 'Old team\u202e', timeZone: 'Asia/Tokyo' });
+    expect(zone.body.notice.type, zone.text).toBe('success');
+  });
+});

@@ -15,6 +15,17 @@ const DIRECTION_MARK = /[\u061c\u200e\u200f]/u;
 /** The flags of England, Scotland and Wales are written with tags. */
 const FLAG_OF_TAGS = /\u{1f3f4}[\u{e0020}-\u{e007e}]+\u{e007f}/gu;
 
+/** What scripts and emoji are made of: joiners, and selectors of a form. */
+const SELECTORS = String.raw`\u180b-\u180d\u180f\ufe00-\ufe0f\u{e0100}-\u{e01ef}`;
+const NEVER_IN_A_NAME = new RegExp(String.raw`[[\p{Cf}\p{DI}]--[\u200c\u200d${SELECTORS}]]`, 'v');
+/** Latin, Greek and Cyrillic are written without them, as are blanks and digits. */
+const WITHOUT_CARRIER = new RegExp(
+  String.raw`(?<![[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]--[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\u0300-\u036f]])[\u200c\u200d${SELECTORS}]`,
+  'v',
+);
+/** At the end of a word only some Indic letters have one, after a mark. */
+const JOINS_NOTHING = /(?<!\p{M})[\u200c\u200d](?=\s|$)/u;
+
 /** The first character that turns the reading direction, as Unicode writes it (`U+202E`); null when there is none. */
 export function turningCharacter(text: string): string | null {
   return named(TURNING.exec(text));
@@ -28,6 +39,14 @@ export function hiddenCharacter(text: string): string | null {
 /** The same in a web address, where marks of direction have no use either. */
 export function hiddenInAddress(address: string): string | null {
   return named(HIDDEN.exec(address) ?? TURNING.exec(address) ?? DIRECTION_MARK.exec(address));
+}
+
+/**
+ * The same in the name of a person or a team, which has to be told apart from every other: no format character at all, and
+ * joiners and selectors only where a script or an emoji has use for them.
+ */
+export function hiddenInName(name: string): string | null {
+  return named(NEVER_IN_A_NAME.exec(name) ?? WITHOUT_CARRIER.exec(name) ?? JOINS_NOTHING.exec(name));
 }
 
 /** Nothing to see: blanks, and what Unicode shows as nothing (zero-width characters, fillers); the last is Braille's blank. */

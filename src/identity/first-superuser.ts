@@ -1,11 +1,12 @@
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Database, Tx } from '../database/client.ts';
+import { isBlank } from '../domain/invisible-characters.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
 import type { ProvenPerson } from './actor.ts';
 import { findOpenInvitation, issueInvitation, joinTeam, type OpenInvitation, redeemInvitation } from './invitations.ts';
-import { checkProfile, insertUser, lockAddress, storePassword } from './person.ts';
+import { checkProfile, hiddenProblem, insertUser, lockAddress, storePassword } from './person.ts';
 import { endSessionsOf } from './sessions.ts';
 
 /**
@@ -79,10 +80,13 @@ export async function completeSetup(ctx: AppContext, token: string, form: SetupF
 
 function checkSetup(form: SetupForm) {
   const teamName = form.teamName.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  const hidden = hiddenProblem(teamName);
   const badTeam =
-    teamName === '' || [...teamName].length > 100
+    isBlank(teamName) || [...teamName].length > 100
       ? { teamName: 'Give the team a name of at most 100 characters.' }
-      : {};
+      : hidden === null
+        ? {}
+        : { teamName: hidden };
   const badZone = isTimeZone(form.timeZone) ? {} : { timeZone: 'Choose a time zone such as Europe/Warsaw.' };
   try {
     const profile = checkProfile(form);

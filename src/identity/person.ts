@@ -2,6 +2,7 @@ import type { User } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { hiddenInName, isBlank } from '../domain/invisible-characters.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
 import { emailAddress } from './email-address.ts';
@@ -15,20 +16,26 @@ export interface Profile {
   password: string | null;
 }
 
-/** @throws {Refusal} `invalid` with a message for each wrong field */
-export function checkProfile(typed: {
-  email: string;
-  name: string;
-  timeZone?: string | undefined;
-  password?: string | undefined;
-}): Profile {
+/**
+ * @param savedName kept as it is when it is not changed, so that an old name does not stand in the way of another change
+ * @throws {Refusal} `invalid` with a message for each wrong field
+ */
+export function checkProfile(
+  typed: {
+    email: string;
+    name: string;
+    timeZone?: string | undefined;
+    password?: string | undefined;
+  },
+  savedName?: string,
+): Profile {
   const email = emailAddress(typed.email);
-  const name = personName(typed.name);
+  const name = typed.name === savedName ? savedName : personName(typed.name);
   const timeZone = typed.timeZone?.trim() || 'UTC';
   const badPassword = typed.password === undefined ? null : passwordProblem(typed.password);
 
   const fields: Record<string, string> = {};
-  if (name === null) fields.name = 'Enter a name of at most 100 characters.';
+  if (name === null) fields.name = hiddenProblem(typed.name) ?? 'Enter a name of at most 100 characters.';
   if (email === null) fields.email = 'Enter an e-mail address such as ann@example.com.';
   if (badPassword !== null) fields.password = badPassword;
   if (!isTimeZone(timeZone)) fields.timeZone = 'Choose a time zone such as Europe/Warsaw.';
@@ -37,10 +44,19 @@ export function checkProfile(typed: {
   return { email, name, timeZone, password: typed.password ?? null };
 }
 
-/** @returns the name in one line without control characters, or null when nothing or too much is left */
+/**
+ * @returns the name in one line without control characters, or null when nothing or too much is left, or it has characters
+ *   that nobody sees
+ */
 export function personName(text: string): string | null {
   const name = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
-  return name === '' || [...name].length > 100 ? null : name;
+  return isBlank(name) || [...name].length > 100 || hiddenInName(name) !== null ? null : name;
+}
+
+/** What is wrong with a name that shows something and hides something, in a sentence; null when that is not what is wrong. */
+export function hiddenProblem(name: string): string | null {
+  const hidden = isBlank(name) ? null : hiddenInName(name);
+  return hidden === null ? null : `The name has an invisible character (${hidden}). Type it again.`;
 }
 
 /**

@@ -6,9 +6,10 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can, type ResourceName, TEAM_ROLES, type TeamRole } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
+import { isBlank } from '../domain/invisible-characters.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
-import { lockPerson } from './person.ts';
+import { hiddenProblem, lockPerson } from './person.ts';
 
 /** Values as typed; an absent key means: leave it as it is (or take the default). */
 export interface TeamInput {
@@ -63,7 +64,7 @@ export async function updateTeam(
     if (team === null || !can(actor, 'Team', 'show', { ownerId: null, teamId })) throw notFound('team');
     require(actor, 'Team', 'edit', teamId);
     refuseOtherVersion(team.updatedAt, expectedUpdatedAt, 'team');
-    const data = checkTeam(input);
+    const data = checkTeam(input, team.name);
     refuseSwitchingApprovalOff(actor, team, data.requiresApproval);
     await refuseTakenName(tx, data.name, teamId);
     const updated = await tx.team.update({ where: { id: teamId }, data });
@@ -143,11 +144,13 @@ function refuseSwitchingApprovalOff(actor: Actor, team: Team, wanted: boolean | 
   );
 }
 
-/** Only the keys that were given, checked. */
-function checkTeam(input: TeamInput) {
+/** Only the keys that were given, checked. @param savedName kept when it is not changed, whatever it is */
+function checkTeam(input: TeamInput, savedName?: string) {
   const fields: Record<string, string> = {};
   const name = input.name === undefined ? undefined : (input.name ?? '').trim().replaceAll(/\s+/g, ' ');
-  if (name === '') fields.name = 'Give the team a name.';
+  const hidden = name === undefined || name === savedName ? null : hiddenProblem(name);
+  if (name !== undefined && isBlank(name)) fields.name = 'Give the team a name.';
+  else if (hidden !== null) fields.name = hidden;
   else if (name !== undefined && name.length > LONGEST_NAME)
     fields.name = `The name may have ${LONGEST_NAME} characters; this has ${name.length}.`;
   const timeZone =

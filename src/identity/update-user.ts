@@ -50,11 +50,14 @@ export async function updateUser(
     );
   }
   if (!actor.isSuperuser) refuseWhatSuperusersChange(user, change);
-  const { email, name, timeZone } = checkProfile({
-    email: change.email ?? user.email,
-    name: change.name ?? user.name,
-    timeZone: change.timeZone ?? user.timeZone,
-  });
+  const { email, name, timeZone } = checkProfile(
+    {
+      email: change.email ?? user.email,
+      name: change.name ?? user.name,
+      timeZone: change.timeZone ?? user.timeZone,
+    },
+    user.name,
+  );
   const data = {
     email,
     name,
