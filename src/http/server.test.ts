@@ -318,6 +318,20 @@ describe('errors', () => {
     expect(server.logged()).toContain('secret internals of the panel');
   });
 
+  test('requests through a proxy that nobody has named are told to the log, once', async () => {
+    const times = (server: TestServer) => server.logged().split('set TRUST_PROXY').length - 1;
+    const unnamed = await startTestServer({ environment });
+    await unnamed.visitor().get('/login');
+    expect(times(unnamed)).toBe(0);
+    for (let n = 0; n < 2; n += 1) await unnamed.visitor().get('/login', { 'x-forwarded-for': '203.0.113.9' });
+    expect(times(unnamed)).toBe(1);
+    await unnamed.close();
+    const named = await startTestServer({ environment: { ...environment, TRUST_PROXY: '1' } });
+    await named.visitor().get('/login', { 'x-forwarded-for': '203.0.113.9' });
+    expect(times(named)).toBe(0);
+    await named.close();
+  });
+
   test('no secret of a request reaches the log', async () => {
     const visitor = server.visitor();
     await visitor.get('/auth/linkedin/callback?code=canary-code&state=canary-state', {

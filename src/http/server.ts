@@ -21,6 +21,7 @@ import { loginRoutes } from './login-routes.ts';
 import { mediaRoutes } from './media-routes.ts';
 import { originCheck } from './origin-check.ts';
 import { pageAssets } from './page-assets.ts';
+import { proxyHint } from './proxy-hint.ts';
 import { secondStepRoutes } from './second-step-routes.ts';
 import { securityTxt } from './security-txt.ts';
 import { webSession } from './session.ts';
@@ -52,6 +53,7 @@ export function createServer(
   pool.on('error', (error) => ctx.log.warn({ err: error }, 'a database connection of the sessions broke'));
 
   const app = baseApp(ctx, health);
+  app.use(proxyHint(ctx));
   app.use(compression());
   app.use(pageAssets());
   app.use(securityTxt(ctx));
