@@ -105,7 +105,18 @@ describe('who approves', () => {
     expect(await statusOf(id)).toBe('awaiting_approval');
     const again = (await show(approver, id)).details.approval.contentHash;
     expect((await act(approver, id, 'approve', { contentHash: again })).status).toBe(200);
+    expect(await compared(id)).toBe(true);
   });
+
+  it('without a hash approves what is there, and the record says that nothing was compared', async () => {
+    expect(await compared(await approved())).toBe(false);
+  });
+
+  async function compared(id: string): Promise<unknown> {
+    const where = { entityId: id, action: 'post.approved' };
+    const { metadata } = await bench.ctx.db.auditEvent.findFirstOrThrow({ where });
+    return (metadata as { compared?: unknown }).compared;
+  }
 });
 
 describe('an approver who leaves while he approves', () => {

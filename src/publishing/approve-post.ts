@@ -17,7 +17,8 @@ import { movePublication } from './transition.ts';
 
 /**
  * Approves what is waiting and schedules it.
- * @param seen the hash of what the approver was looking at; another one means that it was changed meanwhile
+ * @param seen the hash of what the approver was looking at; another one means that it was changed meanwhile.
+ *   Scripts may leave it out: the action's contract has no fields. That nothing was compared is on record then
  * @throws Refusal; nobody approves his own post
  */
 export async function approvePost(ctx: AppContext, person: Actor, postId: string, seen?: string): Promise<Post> {
@@ -28,7 +29,8 @@ export async function approvePost(ctx: AppContext, person: Actor, postId: string
     await refuseOwnWork(tx, actor, postId);
     const content = approvedContent(post);
     const hash = contentHash(content);
-    if (seen !== undefined && seen !== '' && seen !== hash)
+    const compared = seen !== undefined && seen !== '';
+    if (compared && seen !== hash)
       throw new Refusal(
         'conflict',
         'This post was changed while you were looking at it. Nothing is approved: look at it as it is now, then decide.',
@@ -48,7 +50,7 @@ export async function approvePost(ctx: AppContext, person: Actor, postId: string
       },
     });
     for (const publication of waiting) await queuePublication(tx, ctx, publication, post.scheduledAt);
-    const metadata = { contentHash: hash, scheduledAt: post.scheduledAt.toISOString() };
+    const metadata = { contentHash: hash, scheduledAt: post.scheduledAt.toISOString(), compared };
     await recordEvent(
       tx,
       { actorId: actor.id, action: 'post.approved', entity: 'Post', entityId: postId, teamId: post.teamId, metadata },
