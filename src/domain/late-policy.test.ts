@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lateDecision } from './late-policy.ts';
+import { lateDecision, lateFrom } from './late-policy.ts';
 
 const due = new Date('2026-03-01T12:00:00Z');
 const minutesLater = (minutes: number) => new Date(due.getTime() + minutes * 60_000);
@@ -19,5 +19,19 @@ describe('a publication that could not leave in time', () => {
   it('is treated as the policy says beyond the limit', () => {
     for (const latePolicy of ['send', 'hold', 'drop'] as const)
       expect(lateDecision(due, minutesLater(121), { latePolicy, lateLimitMinutes: 120 })).toBe(latePolicy);
+  });
+});
+
+describe('a publication', () => {
+  const [noon, later] = [new Date('2026-11-26T12:00:00Z'), new Date('2026-11-26T12:10:00Z')];
+
+  it.each([
+    ['that was never put off is late from the time it was promised for', noon, null, noon],
+    ['that was put off is late from then', noon, later, later],
+    ['is never late from before the time it was promised for', later, noon, later],
+    ['without a time that was put off is late from then', null, later, later],
+    ['without any time is never late', null, null, null],
+  ])('%s', (_, dueAt, putOffUntil, from) => {
+    expect(lateFrom({ dueAt, putOffUntil })).toEqual(from);
   });
 });

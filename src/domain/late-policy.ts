@@ -13,3 +13,11 @@ export function lateDecision(dueAt: Date, now: Date, settings: LateSettings): 's
   const lateMinutes = Math.floor((now.getTime() - dueAt.getTime()) / 60_000);
   return lateMinutes <= settings.lateLimitMinutes ? 'send' : settings.latePolicy;
 }
+
+/**
+ * The instant by which a publication is late or not. Usually the one it was promised for; later when the platform put its
+ * next try off, or when we let it wait for its place behind others.
+ */
+export function lateFrom({ dueAt, putOffUntil }: { dueAt: Date | null; putOffUntil: Date | null }): Date | null {
+  return putOffUntil !== null && (dueAt === null || putOffUntil > dueAt) ? putOffUntil : dueAt;
+}

@@ -1,48 +1,87 @@
+/**
+ * Places: what leaves later than its time leaves one after another, per account, and never everything at once. Times as
+ * promised (`dueAt`) stay; only the next attempt moves, and with it the instant by which it is late (`putOffUntil`): whoever
+ * was in time when it was put in line is not made late by waiting there. What is too late already gets no place; it is left
+ * to be claimed, and judged, at once.
+ */
+import { Prisma } from '@prisma/client';
 import type { Database, Tx } from '../database/client.ts';
 
 /** What is overdue by more than this was not late by chance: something was down. */
 const BACKLOG_AFTER_SECONDS = 30;
 /** Distance between two overdue posts of one account. */
 export const STAGGER_SECONDS = 20;
-
-/**
- * Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another.
- * Never everything at once. Times as promised (`dueAt`) stay; only the next attempt moves.
- * @returns how many were moved
- */
-export async function spreadBacklog(db: Database | Tx): Promise<number> {
-  return db.$executeRaw`
-    WITH backlog AS (
-      SELECT publications.id,
-        row_number() OVER (PARTITION BY account_id ORDER BY next_attempt_at, publications.id) - 1 AS place
-      FROM publications JOIN teams ON teams.id = publications.team_id
-      WHERE status IN ('scheduled', 'retrying')
-        -- A later try that missed its own time is judged by that time, which must stay.
-        AND (sent_at IS NULL OR coalesce(publications.late_policy, teams.late_policy) = 'send' OR next_attempt_at >
-          clock_timestamp() - coalesce(publications.late_limit_minutes, teams.late_limit_minutes) * interval '1 minute')
-        AND next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'
-    )
-    UPDATE publications
-    SET next_attempt_at = clock_timestamp() + place * ${STAGGER_SECONDS} * interval '1 second'
-    FROM backlog
-    WHERE backlog.id = publications.id AND place > 0 AND publications.status IN ('scheduled', 'retrying')
-      -- Asked again: while this waited for the row's lock, somebody may have moved it to next week.
-      AND publications.next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'`;
-}
-
 /** What a person lets go on is waited for; it leaves closer together than what piled up in an outage. */
 const RELEASE_STAGGER_SECONDS = 5;
+/** A hundred thousand take their time, and a start must not fail because of them. */
+const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
+
+/** SQL: by which `publications` is late; `lateFrom` of domain/late-policy.ts. */
+const LATE_FROM = Prisma.sql`greatest(publications.put_off_until, publications.due_at)`;
+
+/** SQL: `publications` of `teams` would be sent if it were claimed now; `lateDecision` of domain/late-policy.ts. */
+const IN_TIME = Prisma.sql`(coalesce(publications.late_policy, teams.late_policy) = 'send' OR ${LATE_FROM} >
+  clock_timestamp() - (coalesce(publications.late_limit_minutes, teams.late_limit_minutes) + 1) * interval '1 minute')`;
+
+/** Which publications get a place, and how far apart. */
+interface Line {
+  which: Prisma.Sql;
+  seconds: number;
+}
+
+/** What became of a backlog. */
+export interface Spread {
+  /** How many wait for their place now. */
+  putOff: number;
+  /** Those that somebody was working on, so that they have none yet: not to be claimed before they were asked about again. */
+  busy: string[];
+}
+
+/** Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another. */
+export async function spreadBacklog(db: Database): Promise<Spread> {
+  const which = Prisma.sql`publications.next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'`;
+  return db.$transaction((tx) => lineUp(tx, { which, seconds: STAGGER_SECONDS }), LONG_TRANSACTION);
+}
 
 /**
- * When each of several that go on again leaves: at its own time when that is still to come; of what is overdue, per account,
- * the first at once and the others one after another.
+ * Gives its place to what was stopped and goes on: of what is overdue, per account, the first leaves at once and the others
+ * one after another. At the end of a transaction: whoever waits here may hold locks of posts, and must not ask for more.
  */
-export function oneAfterAnother(now: Date): (publication: { accountId: string; dueAt: Date | null }) => Date {
-  const overdue = new Map<string, number>();
-  return ({ accountId, dueAt }) => {
-    if (dueAt !== null && dueAt > now) return dueAt;
-    const place = overdue.get(accountId) ?? 0;
-    overdue.set(accountId, place + 1);
-    return new Date(now.getTime() + place * RELEASE_STAGGER_SECONDS * 1000);
-  };
+export async function putInPlace(tx: Tx, publicationIds: readonly string[]): Promise<void> {
+  if (publicationIds.length === 0) return;
+  const which = Prisma.sql`publications.id = ANY (${[...publicationIds]}::uuid[]) AND publications.next_attempt_at <= clock_timestamp()`;
+  await lineUp(tx, { which, seconds: RELEASE_STAGGER_SECONDS });
+}
+
+/** One at a time, so that two that ask at the same moment do not give one place twice; the lock ends with the transaction. */
+async function lineUp(tx: Tx, { which, seconds }: Line): Promise<Spread> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(5137003)`;
+  const waiting = Prisma.sql`FROM publications JOIN teams ON teams.id = publications.team_id
+    WHERE publications.status IN ('scheduled', 'retrying') AND ${which} AND ${IN_TIME}`;
+  const [row] = await tx.$queryRaw<Spread[]>`
+    WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    overdue AS MATERIALIZED (
+      SELECT publications.id, publications.account_id, publications.next_attempt_at, ${LATE_FROM} AS late_from
+      ${waiting}
+      FOR UPDATE OF publications SKIP LOCKED
+    ), accounts AS (
+      SELECT account_id, (
+        SELECT max(next_attempt_at) FROM publications placed
+        WHERE placed.account_id = concerned.account_id AND placed.status IN ('scheduled', 'retrying')
+          AND placed.put_off_until < placed.next_attempt_at) AS last_place
+      FROM (SELECT DISTINCT account_id FROM overdue) concerned
+    ), line AS (
+      SELECT overdue.id, late_from, ${seconds} * interval '1 second' *
+          (row_number() OVER (PARTITION BY account_id ORDER BY next_attempt_at, overdue.id) - 1)
+        + greatest(moment.now, last_place + ${seconds} * interval '1 second') AS leaves_at
+      FROM overdue JOIN accounts USING (account_id) CROSS JOIN moment
+    ), moved AS (
+      UPDATE publications
+      SET next_attempt_at = leaves_at, put_off_until = late_from + (leaves_at - moment.now)
+      FROM line CROSS JOIN moment WHERE line.id = publications.id
+      RETURNING leaves_at > moment.now AS put_off
+    )
+    SELECT (SELECT count(*)::int FROM moved WHERE put_off) AS "putOff",
+      ARRAY(SELECT publications.id::text ${waiting} EXCEPT SELECT id::text FROM overdue) AS busy`;
+  return row ?? { putOff: 0, busy: [] };
 }

@@ -69,9 +69,7 @@ export async function claimReady(
       JOIN connected_accounts account ON account.id = publications.account_id
       JOIN account_credentials credential ON credential.account_id = account.id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= clock_timestamp()
-        AND greatest(publications.put_off_until,
-          CASE WHEN publications.sent_at IS NULL THEN publications.due_at ELSE publications.next_attempt_at END)
-          > clock_timestamp() - ${ON_TIME_SECONDS} * interval '1 second'
+        AND greatest(publications.put_off_until, publications.due_at) > clock_timestamp() - ${ON_TIME_SECONDS} * interval '1 second'
         AND publications.updated_at = wanted.updated_at
         AND posts.updated_at = wanted.post_updated_at AND teams.updated_at = wanted.team_updated_at
         AND account.status = 'active' AND account.owner_id IS NOT DISTINCT FROM wanted.owner_id

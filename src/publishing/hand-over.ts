@@ -60,7 +60,7 @@ export async function handOver(
       if (posts === 0 && accounts.length === 0)
         throw new Refusal('conflict', 'There is nothing to hand over in the teams these two share.');
       // What could not leave because the account was somebody else's can leave now.
-      for (const accountId of accounts) await releaseAccountHolds(tx, ctx, accountId);
+      await releaseAccountHolds(tx, ctx, ...accounts);
       const metadata = { to: input.to, posts, accounts: accounts.length, teams: teamIds };
       await recordEvent(
         tx,

@@ -8,9 +8,9 @@ import { type Actor, can } from '../domain/access.ts';
 import { isPlatform } from '../domain/platform-name.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
-import { oneAfterAnother } from './backlog.ts';
+import { putInPlace } from './backlog.ts';
 import { holdPublications } from './hold-publications.ts';
-import { queuePublication } from './schedule-post.ts';
+import { letGoOn } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
 /** As typed. */
@@ -134,7 +134,6 @@ export async function releaseHold(
 
 /** One transaction each: a stop over thousands of posts ends like one over three. What a crash leaves here the sweep releases. */
 async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<number> {
-  const leavesAt = oneAfterAnother(ctx.clock.now());
   let goingOn = 0;
   for (const { id, postId } of await covered(ctx.db, hold, ['held'])) {
     await ctx.db.$transaction(async (tx) => {
@@ -142,8 +141,7 @@ async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promis
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
       if (publication.status !== 'held' || publication.errorCode !== 'hold') return;
       if ((await activeHoldFor(tx, publication.account)) !== null) return;
-      const dueAt = publication.dueAt ?? ctx.clock.now();
-      if (!(await queuePublication(tx, ctx, publication, dueAt, leavesAt(publication)))) return;
+      if (!(await letGoOn(tx, ctx, publication))) return;
       goingOn += 1;
       await recordEvent(
         tx,
@@ -157,6 +155,7 @@ async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promis
         },
         ctx.clock.now(),
       );
+      await putInPlace(tx, [id]);
     });
   }
   return goingOn;

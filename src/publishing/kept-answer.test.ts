@@ -115,7 +115,7 @@ describe('an answer with a real id', () => {
   it('is in the log’s last line when the process is stopped before the database is back, and the stop goes on', async () => {
     const text = 'Stopped while the database was away';
     const { id } = await due(text);
-    const dispatcher = startDispatcher(worker, 5, async () => undefined);
+    const dispatcher = startDispatcher(worker, 5, async () => []);
     dispatcher.wake();
     await databaseGoesWhileItIsSent(id);
 
@@ -146,7 +146,7 @@ describe('an answer with a real id', () => {
   it('is saved during a stop when the database comes back in time', async () => {
     const text = 'Saved at the last moment';
     const { id } = await due(text);
-    const dispatcher = startDispatcher(worker, 5, async () => undefined);
+    const dispatcher = startDispatcher(worker, 5, async () => []);
     dispatcher.wake();
     await databaseGoesWhileItIsSent(id);
     const stopped = dispatcher.stop(100);

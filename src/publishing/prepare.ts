@@ -10,6 +10,7 @@ import { TokenUnreadableError } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
 import { mayPublishTo } from '../domain/access.ts';
 import { contentProblems } from '../domain/content-rules.ts';
+import { lateFrom } from '../domain/late-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { ConnectError, type CreateRequest, type Publisher } from '../platforms/platform.ts';
@@ -76,11 +77,7 @@ export async function prepare(
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
   const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;
-  // A later try is late by its own time: the platform, not we, put it off until then.
-  const promised = later(
-    publication.sentAt === null ? publication.dueAt : publication.nextAttemptAt,
-    publication.putOffUntil,
-  );
+  const promised = lateFrom(publication);
   if (promised !== null) {
     const decision = decideLate(publication, team, approval === 'missing' ? null : approval, promised, now);
     if (decision !== 'send') return late(promised, decision === 'hold' ? 'held' : 'missed', now);
@@ -154,11 +151,6 @@ export async function prepare(
       };
     throw error;
   }
-}
-
-/** A platform's rest may have put off what it was promised for. */
-function later(promised: Date | null, putOffUntil: Date | null): Date | null {
-  return promised !== null && putOffUntil !== null && putOffUntil > promised ? putOffUntil : promised;
 }
 
 function waitFor(status: Waiting['status'], errorCode: Waiting['errorCode'], errorMessage: string): Preparation {

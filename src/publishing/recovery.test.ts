@@ -221,7 +221,7 @@ describe('after an outage', () => {
     for (const publication of rows)
       await bench.ctx.db
         .$executeRaw`UPDATE publications SET next_attempt_at = now() - interval '10 minutes', due_at = now() - interval '10 minutes' WHERE id = ${publication.id}::uuid`;
-    expect(await spreadBacklog(bench.ctx.db)).toBe(2);
+    expect(await spreadBacklog(bench.ctx.db)).toEqual({ putOff: 2, busy: [] });
     expect(await claimDue(bench.ctx, 10)).toHaveLength(1);
     const waiting = await bench.ctx.db.publication.findMany({
       where: { id: { in: rows.map(({ id }) => id) }, status: 'scheduled' },

@@ -9,6 +9,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
+import { lateFrom } from '../domain/late-policy.ts';
 import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
@@ -79,9 +80,8 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
 }
 
 /**
- * Puts one publication on the schedule with a fresh alarm; older alarms of it fall silent.
+ * Puts one publication on the schedule anew, as if it had never been tried, with a fresh alarm; older ones fall silent.
  * @param dueAt the time that was promised, by which it is late or not
- * @param sendAt when it leaves, where that is later: one after another after a stop
  * The caller holds the post's lock. @returns false when it was moved by somebody else meanwhile
  */
 export async function queuePublication(
@@ -89,12 +89,11 @@ export async function queuePublication(
   ctx: Pick<AppContext, 'boss'>,
   publication: Publication,
   dueAt: Date,
-  sendAt = dueAt,
 ): Promise<boolean> {
   const generation = publication.generation + 1;
   const moved = await movePublication(tx, publication, 'scheduled', {
     dueAt,
-    nextAttemptAt: sendAt,
+    nextAttemptAt: dueAt,
     putOffUntil: null,
     generation,
     attemptCount: 0,
@@ -102,7 +101,31 @@ export async function queuePublication(
     errorCode: null,
     errorMessage: null,
   });
-  if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, sendAt);
+  if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, dueAt);
+  return moved;
+}
+
+/**
+ * Lets one go on that was stopped: at the time it had, with the attempts it has used up. What is overdue by now leaves at
+ * once, unless the caller gives it a place (putInPlace). The caller holds the post's lock.
+ * @returns false when it was moved by somebody else meanwhile
+ */
+export async function letGoOn(
+  tx: Tx,
+  ctx: Pick<AppContext, 'boss' | 'clock'>,
+  publication: Publication,
+): Promise<boolean> {
+  const generation = publication.generation + 1;
+  const dueAt = publication.dueAt ?? ctx.clock.now();
+  const nextAttemptAt = lateFrom({ ...publication, dueAt }) ?? dueAt;
+  const moved = await movePublication(tx, publication, 'scheduled', {
+    dueAt,
+    nextAttemptAt,
+    generation,
+    errorCode: null,
+    errorMessage: null,
+  });
+  if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, nextAttemptAt);
   return moved;
 }
 
@@ -141,7 +164,10 @@ export async function requeueAfterEdit(
   const moving = checked.schedule.unchanged ? added : [...added, ...queued];
   for (const publication of moving) await queuePublication(tx, ctx, publication, dueAt);
   for (const publication of held)
-    await tx.publication.update({ where: { id: publication.id }, data: { dueAt: checked.schedule.instant } });
+    await tx.publication.update({
+      where: { id: publication.id },
+      data: { dueAt: checked.schedule.instant, ...(checked.schedule.unchanged ? {} : { putOffUntil: null }) },
+    });
   if (moving.length > 0)
     await record(
       tx,

@@ -171,6 +171,8 @@ async function carryOut(
   if (decision.next === 'retrying') {
     fields.generation = publication.generation + 1;
     fields.nextAttemptAt = decision.at;
+    // A later try is late by its own time: the platform, not we, put it off until then.
+    fields.putOffUntil = decision.at;
     await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
     ctx.onStep('rescheduling', publication.id);
   }

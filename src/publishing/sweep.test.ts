@@ -139,7 +139,7 @@ it('a claim that cannot be recovered keeps no other from being recovered', async
 it('a later try that a worker dropped is late by its own time, not by that of the first', async () => {
   const claim = await claimed();
   await bench.ctx.db.$executeRaw`
-    UPDATE publications SET due_at = now() - interval '1 day', sent_at = now() - interval '1 day' WHERE id = ${claim.publicationId}::uuid`;
+    UPDATE publications SET due_at = now() - interval '1 day', sent_at = now() - interval '1 day', put_off_until = now() WHERE id = ${claim.publicationId}::uuid`;
   await abandon(claim);
   await recoverAbandonedClaims(bench.ctx);
   await workOff();

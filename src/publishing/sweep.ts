@@ -4,12 +4,12 @@
  */
 import { isReadable } from '../accounts/readable-tokens.ts';
 import type { AppContext } from '../context.ts';
-import { oneAfterAnother } from './backlog.ts';
+import { putInPlace } from './backlog.ts';
 import { settleWithoutAttempt } from './claim-without-attempt.ts';
 import { activeHoldFor } from './holds.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
-import { queuePublication } from './schedule-post.ts';
+import { letGoOn } from './schedule-post.ts';
 import { handBack, settleOnce } from './settle.ts';
 import { lockPost } from './transition.ts';
 
@@ -100,7 +100,6 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
     WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'account-personal')
       AND ${NO_HOLD_COVERS_ACCOUNT}
     ORDER BY error_code = 'token-unreadable', publications.due_at, publications.id LIMIT ${BATCH}`;
-  const leavesAt = oneAfterAnother(ctx.clock.now());
   for (const { id, post_id: postId } of held) {
     await ctx.db.$transaction(async (tx) => {
       await lockPost(tx, postId);
@@ -109,9 +108,10 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
       if ((await activeHoldFor(tx, publication.account)) !== null) return;
       // The operator has put the key back, or has not.
       if (publication.errorCode === 'token-unreadable' && !(await isReadable(ctx, publication.accountId))) return;
-      await queuePublication(tx, ctx, publication, publication.dueAt ?? ctx.clock.now(), leavesAt(publication));
+      if (!(await letGoOn(tx, ctx, publication))) return;
       const metadata = { by: 'the sweep', from: 'held', errorCode: publication.errorCode };
       await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
+      await putInPlace(tx, [id]);
     });
   }
   return held.length;

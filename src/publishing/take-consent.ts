@@ -30,7 +30,7 @@ export async function renewAndRelease(
     consent,
     connected.map(({ id }) => id),
   );
-  for (const { id } of result.renewed) await releaseAccountHolds(tx, ctx, id);
+  await releaseAccountHolds(tx, ctx, ...result.renewed.map(({ id }) => id));
   return result;
 }
 

@@ -15,6 +15,8 @@ const HORIZON_MS = 60_000;
 /** A due row that cannot be claimed is being edited by somebody: look again soon. */
 const ROW_BUSY_MS = 25;
 const DATABASE_AWAY_MS = 1_000;
+/** What has waited for half a minute and more may wait a little longer for who works on it. */
+const NOT_YET_MS = 500;
 /** The sweep wakes it every few seconds; after a longer silence this process was paused. */
 const LONG_SILENCE_MS = 20_000;
 /**
@@ -39,11 +41,14 @@ export interface Dispatcher {
   silentMs(): number;
 }
 
-/** @param afterSilence called before anything leaves again after an outage of the database or a pause of this process */
+/**
+ * @param afterSilence called before anything leaves at all, and again after an outage of the database or a pause of this
+ *   process. @returns publications it could not see to, which may not leave yet: it is called again for them
+ */
 export function startDispatcher(
   ctx: AppContext,
   concurrency: number,
-  afterSilence: (databaseWasAway: boolean) => Promise<void>,
+  afterSilence: (databaseWasAway: boolean) => Promise<readonly string[]>,
 ): Dispatcher {
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
@@ -64,6 +69,8 @@ export function startDispatcher(
   let again = false;
   let stopped = false;
   let databaseWasAway = false;
+  /** Publications that may not leave yet; null: nobody has looked. */
+  let notYet: readonly string[] | null = null;
 
   function wake(): void {
     if (stopped) return;
@@ -90,9 +97,11 @@ export function startDispatcher(
       again = false;
       try {
         // After an outage, or a pause of this process, everything that fell due meanwhile is there at once.
-        if (databaseWasAway || performance.now() - lastScan > LONG_SILENCE_MS) await afterSilence(databaseWasAway);
+        const silence = databaseWasAway || performance.now() - lastScan > LONG_SILENCE_MS;
+        if (silence || notYet === null || notYet.length > 0) notYet = await afterSilence(databaseWasAway);
         databaseWasAway = false;
-        sleep(await claimAndRun());
+        const nextMs = await claimAndRun(notYet);
+        sleep(notYet.length === 0 ? nextMs : Math.min(nextMs ?? NOT_YET_MS, NOT_YET_MS));
         lastScan = performance.now();
       } catch (error) {
         databaseWasAway = true;
@@ -102,8 +111,11 @@ export function startDispatcher(
     } while (again && !stopped);
   }
 
-  /** @returns milliseconds until it is worth looking again, null when an alarm will tell */
-  async function claimAndRun(): Promise<number | null> {
+  /**
+   * @param not publications that may not leave yet
+   * @returns milliseconds until it is worth looking again, null when an alarm will tell
+   */
+  async function claimAndRun(not: readonly string[]): Promise<number | null> {
     const free = Math.min(concurrency - running.size, MOST_STARTING - starting.size);
     // With every place taken, the next pipeline that starts or ends wakes us. Several at once: a claim costs a transaction.
     if (free <= 0 || starting.size > MOST_STARTING / 2) return null;
@@ -116,7 +128,7 @@ export function startDispatcher(
       if (performance.now() - lastLook < LOOK_BETWEEN_MS) return null;
     }
     lastLook = performance.now();
-    const claims = await claimDue(observed, free - ready.length, book.imminent());
+    const claims = await claimDue(observed, free - ready.length, [...book.imminent(), ...not]);
     for (const claim of claims) {
       const { publicationId } = claim;
       starting.add(publicationId);
@@ -133,7 +145,7 @@ export function startDispatcher(
       again = true;
       return null;
     }
-    const ms = await untilNextDueMs(ctx, HORIZON_MS, book.imminent());
+    const ms = await untilNextDueMs(ctx, HORIZON_MS, [...book.imminent(), ...not]);
     const others = ms === null ? null : Math.max(Math.ceil(ms), claims.length > 0 ? 0 : ms <= 0 ? ROW_BUSY_MS : 1);
     const prepared = book.untilNextMs();
     return prepared === null ? others : Math.min(Math.max(Math.ceil(prepared), 0), others ?? HORIZON_MS);

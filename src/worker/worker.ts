@@ -45,7 +45,7 @@ export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void>
 }
 
 export async function startWorker(ctx: AppContext): Promise<Worker> {
-  // Before anything may leave: is this the database we knew, and what piled up while nobody worked?
+  // Before anything may leave: is this the database we knew?
   const guard = async () => {
     const restored = await guardAgainstRestore(ctx);
     if (restored !== null)
@@ -55,12 +55,12 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
       );
   };
   await guard();
-  await spreadBacklog(ctx.db);
   const heartbeat = await startHeartbeat(ctx);
   const dispatcher = startDispatcher(ctx, CONCURRENCY, async (databaseWasAway) => {
     // It may have come back as a restored copy.
     if (databaseWasAway) await guard();
-    await spreadBacklog(ctx.db);
+    // What piled up while nobody worked. What somebody is working on is asked about again: no start waits for it.
+    return (await spreadBacklog(ctx.db)).busy;
   });
   // A renewal that is cut short may have used up a token that is good once: a stop waits for it.
   const renewing = backgroundWork(ctx.log, 'tokens could not be renewed; trying again', async () => {

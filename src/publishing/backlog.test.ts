@@ -1,0 +1,168 @@
+/** What piled up while nothing could leave: it leaves one after another, and waiting for its place makes nothing late. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { scheduleBulk } from '../testing/bulk-publications.ts';
+import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { startWorker } from '../worker/worker.ts';
+import { spreadBacklog } from './backlog.ts';
+import { claimDue } from './claim.ts';
+import { createHold, releaseHold } from './holds.ts';
+import { releaseAccountHolds } from './release-account.ts';
+import { releaseGroundlessHolds } from './sweep.ts';
+
+let bench: ModelBench;
+let world: World;
+beforeAll(async () => {
+  bench = await openModelBench();
+});
+beforeEach(async () => {
+  world = await bench.world({ latePolicy: 'drop', resendWhenAbsent: false });
+});
+afterAll(() => bench.close());
+
+const overdue = (count: number, minutesAgo: number) =>
+  scheduleBulk(world.ctx.db, {
+    teamId: world.teamId,
+    authorId: world.manager.id,
+    accountId: world.accounts.blind.id,
+    count,
+    minutesAgo,
+  });
+const limit = (minutes: number) =>
+  world.ctx.db.team.update({ where: { id: world.teamId }, data: { lateLimitMinutes: minutes } });
+
+async function workOff(): Promise<void> {
+  for (;;) {
+    const claims = await claimDue(world.ctx, 100);
+    if (claims.length === 0) return;
+    for (const claim of claims) await world.run(1, claim, { fault: 'ok', pause: null, stopping: false });
+  }
+}
+
+async function tally(): Promise<Record<string, number>> {
+  const where = { teamId: world.teamId };
+  const rows = await world.ctx.db.publication.groupBy({ by: ['status'], where, _count: true });
+  return Object.fromEntries(rows.map(({ status, _count }) => [status, _count]));
+}
+
+/** Seconds between the first that leaves and each of the others. */
+async function places(): Promise<number[]> {
+  const rows = await world.ctx.db.publication.findMany({
+    where: { teamId: world.teamId, status: 'scheduled' },
+    orderBy: { nextAttemptAt: 'asc' },
+  });
+  const first = rows[0]?.nextAttemptAt?.getTime() ?? 0;
+  return rows.map(({ nextAttemptAt }) => Math.round(((nextAttemptAt?.getTime() ?? 0) - first) / 1000));
+}
+
+const everySeconds = (seconds: number, count: number) => Array.from({ length: count }, (_, place) => place * seconds);
+
+describe('a backlog that is still in time', () => {
+  it('is sent to its end, one after another, however long its end has to wait for its place', async () => {
+    await limit(5);
+    await overdue(10, 4);
+    await spreadBacklog(world.ctx.db);
+    expect(await places()).toEqual(everySeconds(20, 10));
+    for (let place = 0; place < 10; place++) {
+      await workOff();
+      expect(await tally()).toMatchObject({ published: place + 1 });
+      await world.pass(20);
+    }
+    expect(await tally()).toEqual({ published: 10 });
+  });
+
+  it('does not wait behind what is too late, which learns its fate at once', async () => {
+    await overdue(60, 180);
+    await overdue(5, 5);
+    await spreadBacklog(world.ctx.db);
+    await workOff();
+    expect(await tally()).toEqual({ missed: 60, published: 1, scheduled: 4 });
+    for (let place = 1; place < 5; place++) {
+      await world.pass(20);
+      await workOff();
+    }
+    expect(await tally()).toEqual({ missed: 60, published: 5 });
+  });
+
+  it('becomes too late like any other when nobody works at its place either', async () => {
+    await limit(5);
+    await overdue(3, 4);
+    await spreadBacklog(world.ctx.db);
+    await workOff();
+    // Late by four minutes at its place, whichever that is, and by more than two more now.
+    await world.pass(40 + 125);
+    await spreadBacklog(world.ctx.db);
+    await workOff();
+    expect(await tally()).toEqual({ published: 1, missed: 2 });
+  });
+
+  it('is put behind what has its place already', async () => {
+    await overdue(3, 5);
+    await spreadBacklog(world.ctx.db);
+    await overdue(2, 4);
+    await spreadBacklog(world.ctx.db);
+    expect(await places()).toEqual(everySeconds(20, 5));
+  });
+});
+
+describe('what goes on after a hold', () => {
+  it('does not become late by waiting for its place', async () => {
+    await limit(5);
+    await overdue(30, 4);
+    const hold = await createHold(world.ctx, world.manager, { scope: 'team', team: world.teamId, reason: 'Stop' });
+    await releaseHold(world.ctx, world.manager, hold.id);
+    for (let place = 0; place < 30; place++) {
+      await workOff();
+      await world.pass(5);
+    }
+    expect(await tally()).toEqual({ published: 30 });
+  });
+
+  it('leaves one after another also when it is released in many parts', async () => {
+    await overdue(260, 50);
+    await world.ctx.db
+      .$executeRaw`UPDATE publications SET status = 'held', error_code = 'account-not-connected', next_attempt_at = NULL WHERE team_id = ${world.teamId}::uuid`;
+    await world.ctx.db.$transaction((tx) => releaseAccountHolds(tx, world.ctx, world.accounts.blind.id), {
+      timeout: 60_000,
+    });
+    while ((await releaseGroundlessHolds(world.ctx)) > 0);
+    expect(await places()).toEqual(everySeconds(5, 260));
+  }, 60_000);
+
+  it('leaves one after another also when two sweeps release it at the same moment', async () => {
+    await overdue(60, 50);
+    await world.ctx.db
+      .$executeRaw`UPDATE publications SET status = 'held', error_code = 'hold', next_attempt_at = NULL WHERE team_id = ${world.teamId}::uuid`;
+    await Promise.all([releaseGroundlessHolds(world.ctx), releaseGroundlessHolds(world.ctx)]);
+    expect(await places()).toEqual(everySeconds(5, 60));
+  });
+});
+
+describe('a row of the backlog that somebody is working on', () => {
+  it('keeps no worker from starting, and gets its place as soon as it is free', async () => {
+    await overdue(4, 5);
+    const { db } = world.ctx;
+    const locked = Promise.withResolvers<void>();
+    const free = Promise.withResolvers<void>();
+    const somebody = db.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM publications WHERE team_id = ${world.teamId}::uuid AND status = 'scheduled' FOR UPDATE`;
+        locked.resolve();
+        await free.promise;
+      },
+      { timeout: 60_000 },
+    );
+    await locked.promise;
+    // Nothing is sent here: what is asked is when it leaves.
+    const ctx = { ...world.ctx, timings: { ...world.ctx.timings, sweepMs: 200 } };
+    const worker = await startWorker(ctx);
+    try {
+      free.resolve();
+      await somebody;
+      await expect
+        .poll(async () => (await places()).filter((seconds) => seconds >= 15).length, { timeout: 10_000 })
+        .toBeGreaterThanOrEqual(2);
+    } finally {
+      await worker.stop();
+    }
+  }, 60_000);
+});

@@ -1,0 +1,131 @@
+/** What was stopped and goes on: at the time it had, with what it has behind it. */
+import type { Publication } from '@prisma/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Fault } from '../testing/ledger-platform.ts';
+import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { claimDue } from './claim.ts';
+import { disconnectAndHold } from './hold-account.ts';
+import { createHold, releaseHold } from './holds.ts';
+import { createPost, editPost } from './posts.ts';
+import { publishPostNow } from './schedule-post.ts';
+import { recoverAbandonedClaims } from './sweep.ts';
+
+let bench: ModelBench;
+let world: World;
+beforeAll(async () => {
+  bench = await openModelBench();
+});
+beforeEach(async () => {
+  world = await bench.world({ latePolicy: 'drop', resendWhenAbsent: false });
+});
+afterAll(() => bench.close());
+
+let serial = 0;
+const HOURS = 3600;
+
+async function due(): Promise<{ id: string }> {
+  const text = `Goes on ${++serial}`;
+  const post = await createPost(world.ctx, world.manager, { text, accounts: [world.accounts.blind.id] });
+  return publishPostNow(world.ctx, world.manager, post.id);
+}
+const of = (post: { id: string }): Promise<Publication> =>
+  world.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+
+async function work(fault: Fault, plan: { pause?: 'prepared'; stopping?: boolean } = {}): Promise<void> {
+  for (const claim of await claimDue(world.ctx, 10))
+    await world.run(1, claim, { fault, pause: null, stopping: false, ...plan });
+}
+
+async function stop(): Promise<void> {
+  const hold = await createHold(world.ctx, world.manager, { scope: 'team', team: world.teamId, reason: 'Stop' });
+  await releaseHold(world.ctx, world.manager, hold.id);
+}
+
+async function reconnect(): Promise<void> {
+  await disconnectAndHold(world.ctx, world.manager, world.accounts.blind.id);
+  await world.reconnect(world.accounts.blind);
+}
+
+/** A post of three hours ago whose next try the platform has put off until ten minutes from now. */
+async function triedLongAgo(): Promise<{ id: string }> {
+  const post = await due();
+  await work('429');
+  const { nextAttemptAt } = await of(post);
+  await world.pass(Math.round(((nextAttemptAt?.getTime() ?? 0) - Date.now()) / 1000) - 600);
+  await world.ctx.db
+    .$executeRaw`UPDATE publications SET due_at = clock_timestamp() - interval '3 hours' WHERE post_id = ${post.id}::uuid`;
+  return post;
+}
+
+describe('a later try', () => {
+  it('that a stop of the process hands back is late by its own time', async () => {
+    const post = await triedLongAgo();
+    await world.pass(601);
+    await work('ok', { stopping: true });
+    expect(await of(post)).toMatchObject({ status: 'scheduled' });
+    await work('ok');
+    expect(await of(post)).toMatchObject({ status: 'published' });
+  });
+
+  it('that a crash left prepared is late by its own time', async () => {
+    const post = await triedLongAgo();
+    await world.pass(601);
+    await work('ok', { pause: 'prepared' });
+    await world.pass(100);
+    await recoverAbandonedClaims(world.ctx);
+    await work('ok');
+    expect(await of(post)).toMatchObject({ status: 'published' });
+  });
+
+  for (const [what, meanwhile] of [
+    ['an emergency stop', stop],
+    ['disconnecting and connecting again', reconnect],
+  ] as const) {
+    it(`keeps its time, its count and when it was sent over ${what}`, async () => {
+      const post = await triedLongAgo();
+      await world.ctx.db.publication.updateMany({ where: { postId: post.id }, data: { attemptCount: 2 } });
+      const before = await of(post);
+      await meanwhile();
+      const { nextAttemptAt, sentAt, attemptCount } = before;
+      expect(await of(post)).toMatchObject({ status: 'scheduled', nextAttemptAt, sentAt, attemptCount });
+      await work('ok');
+      expect(await of(post)).toMatchObject({ status: 'scheduled' });
+      await world.pass(601);
+      await work('ok');
+      expect(await of(post)).toMatchObject({ status: 'published' });
+    });
+
+    it(`whose own time is hours ago when it goes on after ${what} is too late like any other`, async () => {
+      const post = await triedLongAgo();
+      await world.pass(4 * HOURS);
+      await meanwhile();
+      await work('ok');
+      expect(await of(post)).toMatchObject({ status: 'missed', errorCode: 'late' });
+    });
+  }
+
+  it('does not begin its series of attempts anew with every stop', async () => {
+    const post = await due();
+    let tries = 0;
+    while (++tries < 20) {
+      await world.ctx.db
+        .$executeRaw`UPDATE publications SET next_attempt_at = clock_timestamp() WHERE post_id = ${post.id}::uuid`;
+      await work('unavailable');
+      if ((await of(post)).status !== 'retrying') break;
+      await stop();
+    }
+    expect(await of(post)).toMatchObject({ status: 'failed', attemptCount: 5 });
+    expect(tries).toBe(5);
+  });
+
+  it('that a person moves to another time while it is on hold leaves at that time', async () => {
+    const post = await triedLongAgo();
+    const hold = await createHold(world.ctx, world.manager, { scope: 'team', team: world.teamId, reason: 'Stop' });
+    const { text } = await world.ctx.db.post.findUniqueOrThrow({ where: { id: post.id } });
+    const scheduledAt = new Date(Date.now() + 60_000);
+    scheduledAt.setMilliseconds(0);
+    await editPost(world.ctx, world.manager, post.id, { text, scheduledAt: scheduledAt.toISOString() });
+    await releaseHold(world.ctx, world.manager, hold.id);
+    expect(await of(post)).toMatchObject({ status: 'scheduled', dueAt: scheduledAt, nextAttemptAt: scheduledAt });
+  });
+});
