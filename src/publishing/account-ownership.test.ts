@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shareAccount } from '../accounts/share-account.ts';
 import { type Bench, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { disconnectAndHold } from './hold-account.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
 import { releaseAccountHolds } from './release-account.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
-import { releaseGroundlessHolds } from './sweep.ts';
 
 let bench: Bench;
 beforeAll(async () => {

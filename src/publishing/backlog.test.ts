@@ -5,9 +5,9 @@ import { type ModelBench, openModelBench, type World } from '../testing/model-wo
 import { startWorker } from '../worker/worker.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { releaseAccountHolds } from './release-account.ts';
-import { releaseGroundlessHolds } from './sweep.ts';
 
 let bench: ModelBench;
 let world: World;

@@ -1,12 +1,16 @@
-/** What was stopped and goes on: at the time it had, with what it has behind it. */
+/** What was stopped and goes on: at the time it had, with what it has behind it, and nothing stays behind for ever. */
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { shareAccount } from '../accounts/share-account.ts';
+import { scheduleBulk } from '../testing/bulk-publications.ts';
 import type { Fault } from '../testing/ledger-platform.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { disconnectAndHold } from './hold-account.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { createPost, editPost } from './posts.ts';
+import { releaseAccountHolds } from './release-account.ts';
 import { publishPostNow } from './schedule-post.ts';
 import { recoverAbandonedClaims } from './sweep.ts';
 
@@ -129,3 +133,67 @@ describe('a later try', () => {
     expect(await of(post)).toMatchObject({ status: 'scheduled', dueAt: scheduledAt, nextAttemptAt: scheduledAt });
   });
 });
+
+describe('very many that are held', () => {
+  async function held(count: number, errorCode: string, accountId = world.accounts.blind.id): Promise<void> {
+    const { teamId } = world;
+    await scheduleBulk(world.ctx.db, { teamId, authorId: world.manager.id, accountId, count, minutesAgo: -60 });
+    await world.ctx.db
+      .$executeRaw`UPDATE publications SET status = 'held', error_code = ${errorCode}, next_attempt_at = NULL WHERE account_id = ${accountId}::uuid AND status = 'scheduled'`;
+  }
+  const count = (status: 'held' | 'scheduled', accountId = world.accounts.blind.id) =>
+    world.ctx.db.publication.count({ where: { status, accountId } });
+
+  it('because the account was somebody’s own all go on when it is shared', async () => {
+    const { id } = world.accounts.blind;
+    await world.ctx.db.connectedAccount.update({ where: { id }, data: { ownerId: world.manager.id } });
+    await held(120, 'account-personal');
+    await world.ctx.db.post.updateMany({ where: { teamId: world.teamId }, data: { authorId: await somebodyElse() } });
+    await releaseGroundlessHolds(world.ctx);
+    expect(await count('held')).toBe(120);
+    await shareAccount(world.ctx, world.manager, id);
+    await releaseGroundlessHolds(world.ctx);
+    expect([await count('held'), await count('scheduled')]).toEqual([0, 120]);
+  });
+
+  it('for a person to decide keep none of the others from going on when the account is connected again', async () => {
+    await held(60, 'late');
+    await held(3, 'account-not-connected', world.accounts.blind.id);
+    await world.ctx.db
+      .$executeRaw`UPDATE publications SET due_at = due_at + interval '1 day' WHERE error_code = 'account-not-connected'`;
+    const release = world.ctx.db.$transaction((tx) => releaseAccountHolds(tx, world.ctx, world.accounts.blind.id));
+    expect(await release).toBe(3);
+  });
+
+  it('because their token cannot be read keep none waiting whose token can', async () => {
+    await held(210, 'token-unreadable', world.accounts.readable.id);
+    await held(1, 'token-unreadable');
+    await world.ctx.db
+      .$executeRaw`UPDATE publications SET due_at = due_at + interval '1 day' WHERE account_id = ${world.accounts.blind.id}::uuid`;
+    await world.ctx.db
+      .$executeRaw`UPDATE account_credentials SET access_token = replace(access_token::text, 'k1', 'k9') WHERE account_id = ${world.accounts.readable.id}::uuid`;
+    await releaseGroundlessHolds(world.ctx);
+    expect([await count('held'), await count('held', world.accounts.readable.id)]).toEqual([0, 210]);
+  });
+
+  it('go on although one of them cannot', async () => {
+    await held(3, 'hold');
+    const stubborn = await world.ctx.db.publication.findFirstOrThrow({
+      where: { accountId: world.accounts.blind.id, status: 'held' },
+      orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
+    });
+    // Its alarm cannot be set, for whatever reason.
+    const boss = Object.create(world.ctx.boss) as typeof world.ctx.boss;
+    boss.send = async (...args: unknown[]) => {
+      if (JSON.stringify(args[1]).includes(stubborn.id)) throw new Error('a mistake of ours');
+      return Reflect.apply(world.ctx.boss.send, world.ctx.boss, args);
+    };
+    await releaseGroundlessHolds({ ...world.ctx, boss });
+    expect([await count('held'), await count('scheduled')]).toEqual([1, 2]);
+  });
+});
+
+async function somebodyElse(): Promise<string> {
+  const user = await world.ctx.db.user.create({ data: { email: `else-${++serial}@example.com`, name: 'Somebody' } });
+  return user.id;
+}

@@ -7,10 +7,10 @@ import { createTokenCipher } from '../accounts/token-cipher.ts';
 import type { AppContext } from '../context.ts';
 import { type Bench, openBench } from '../testing/publishing-bench.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
 import { publishPostNow } from './schedule-post.ts';
-import { releaseGroundlessHolds } from './sweep.ts';
 
 let bench: Bench;
 beforeAll(async () => {

@@ -9,13 +9,14 @@ import { type ModelBench, openModelBench, type Pause, type World } from '../test
 import { alarmId, setAlarm } from './alarm.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { lookUpUnconfirmed } from './look-up.ts';
 import { createPost, editPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
 import { resolvePublication } from './resolve-publication.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
-import { recoverAbandonedClaims, releaseGroundlessHolds } from './sweep.ts';
+import { recoverAbandonedClaims } from './sweep.ts';
 
 let bench: ModelBench;
 let world: World;

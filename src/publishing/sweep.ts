@@ -2,16 +2,9 @@
  * The sweep: what a crash, a lost alarm or a lost worker left behind, found by asking the rows. Runs at start and every
  * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
  */
-import { isReadable } from '../accounts/readable-tokens.ts';
 import type { AppContext } from '../context.ts';
-import { putInPlace } from './backlog.ts';
 import { settleWithoutAttempt } from './claim-without-attempt.ts';
-import { activeHoldFor } from './holds.ts';
-import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
-import { recordPublicationEvent } from './publication-event.ts';
-import { letGoOn } from './schedule-post.ts';
 import { handBack, settleOnce } from './settle.ts';
-import { lockPost } from './transition.ts';
 
 /** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
 const BATCH = 200;
@@ -86,35 +79,6 @@ async function recover(ctx: AppContext, row: Abandoned): Promise<void> {
     );
   }
   ctx.onStep('recovered', claim.publicationId);
-}
-
-/**
- * Holds that lost their reason while a worker was writing them down: the hold was released, or the account connected
- * again (or its token renewed), in that very moment, so nobody comes back for them.
- * @returns how many go on
- */
-export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
-  const held = await ctx.db.$queryRaw<{ id: string; post_id: string }[]>`
-    SELECT publications.id, post_id
-    FROM publications JOIN connected_accounts account ON account.id = publications.account_id
-    WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored', 'account-personal')
-      AND ${NO_HOLD_COVERS_ACCOUNT}
-    ORDER BY error_code = 'token-unreadable', publications.due_at, publications.id LIMIT ${BATCH}`;
-  for (const { id, post_id: postId } of held) {
-    await ctx.db.$transaction(async (tx) => {
-      await lockPost(tx, postId);
-      const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
-      if (publication?.status !== 'held' || publication.account.status !== 'active') return;
-      if ((await activeHoldFor(tx, publication.account)) !== null) return;
-      // The operator has put the key back, or has not.
-      if (publication.errorCode === 'token-unreadable' && !(await isReadable(ctx, publication.accountId))) return;
-      if (!(await letGoOn(tx, ctx, publication))) return;
-      const metadata = { by: 'the sweep', from: 'held', errorCode: publication.errorCode };
-      await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
-      await putInPlace(tx, [id]);
-    });
-  }
-  return held.length;
 }
 
 const diedWhileSending = {

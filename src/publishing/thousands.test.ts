@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
 import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { releaseAccountHolds } from './release-account.ts';
 import { guardAgainstRestore } from './restore-guard.ts';
-import { releaseGroundlessHolds } from './sweep.ts';
 
 const MANY = 700;
 let bench: Bench;

@@ -11,13 +11,14 @@ import { Refusal } from '../domain/refusal.ts';
 import { putOffResting } from '../publishing/account-rest.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
 import { claimDue } from '../publishing/claim.ts';
+import { releaseGroundlessHolds } from '../publishing/groundless-holds.ts';
 import { createHold, releaseHold } from '../publishing/holds.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
 import { createPost, editPost } from '../publishing/posts.ts';
 import { resolvePublication } from '../publishing/resolve-publication.ts';
 import { cancelPublication, retryPublication } from '../publishing/retry-publication.ts';
 import { cancelPost, publishPostNow, schedulePost } from '../publishing/schedule-post.ts';
-import { recoverAbandonedClaims, releaseGroundlessHolds } from '../publishing/sweep.ts';
+import { recoverAbandonedClaims } from '../publishing/sweep.ts';
 import type { Fault, Reading } from './ledger-platform.ts';
 import type { Pause, World } from './model-world.ts';
 
