@@ -15,14 +15,11 @@ export const ACCOUNT_DOES_NOT_REST = Prisma.sql`publications.account_id <> ALL (
   JOIN connected_accounts resting ON resting.platform = account_rests.platform AND resting.external_id = account_rests.external_id
   WHERE account_rests.until > clock_timestamp()))`;
 
-/**
- * From now on nothing is sent to this account until then; an order to rest longer stays. It ends a moment later than what
- * was refused is tried again, so that this is put in line with the others: of fifty refused at once, not all leave together.
- */
+/** From now on nothing is sent to this account until then; an order to rest longer stays. */
 export async function restAccount(tx: Tx, accountId: string, until: Date): Promise<void> {
   await tx.$executeRaw`
     INSERT INTO account_rests (platform, external_id, until)
-    SELECT platform, external_id, ${until}::timestamptz + interval '1 millisecond' FROM connected_accounts WHERE id = ${accountId}::uuid
+    SELECT platform, external_id, ${until} FROM connected_accounts WHERE id = ${accountId}::uuid
     ON CONFLICT (platform, external_id) DO UPDATE SET until = greatest(account_rests.until, excluded.until)`;
 }
 

@@ -45,9 +45,9 @@ async function tally(): Promise<Record<string, number>> {
 }
 
 /** Seconds between the first that leaves and each of the others. */
-async function places(): Promise<number[]> {
+async function places(status: 'scheduled' | 'retrying' = 'scheduled'): Promise<number[]> {
   const rows = await world.ctx.db.publication.findMany({
-    where: { teamId: world.teamId, status: 'scheduled' },
+    where: { teamId: world.teamId, status },
     orderBy: { nextAttemptAt: 'asc' },
   });
   const first = rows[0]?.nextAttemptAt?.getTime() ?? 0;
@@ -135,6 +135,15 @@ describe('what goes on after a hold', () => {
     await Promise.all([releaseGroundlessHolds(world.ctx), releaseGroundlessHolds(world.ctx)]);
     expect(await places()).toEqual(everySeconds(5, 60));
   });
+});
+
+it('what a platform refused at the same moment until the same moment is tried again one after another', async () => {
+  await overdue(3, 0.1);
+  const claims = await claimDue(world.ctx, 3);
+  for (const claim of claims)
+    await world.run(1, claim, { fault: '429 with reset', pause: 'answered', stopping: false });
+  for (const pipeline of world.paused.splice(0)) await pipeline.resume();
+  expect(await places('retrying')).toEqual(everySeconds(20, 3));
 });
 
 describe('a row of the backlog that somebody is working on', () => {

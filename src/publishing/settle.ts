@@ -80,7 +80,7 @@ export async function settleOnce(
     if (final.kind === 'reauthorization-required')
       await markReconnectRequired(tx, ctx, publication.accountId, final.errorMessage, sentTokenVersion);
     if (final.kind === 'rate-limited' && decision.next === 'retrying')
-      await restAccount(tx, publication.accountId, decision.at);
+      await restAccount(tx, publication.accountId, momentAfter(decision.at));
     ctx.onStep('settling', claim.publicationId);
   });
 }
@@ -140,6 +140,11 @@ async function withdraw(
     const { count } = await tx.publishAttempt.deleteMany({ where: { id: claim.attemptId, state: 'prepared' } });
     if (count === 1) await move(tx, publication);
   });
+}
+
+/** So that what was refused is put in line with the others: of fifty refused at once, not all are tried again together. */
+function momentAfter(nextTry: Date): Date {
+  return new Date(nextTry.getTime() + 1);
 }
 
 async function carryOut(

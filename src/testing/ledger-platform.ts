@@ -80,7 +80,7 @@ export function createLedgerPlatform(elapsed: () => number): LedgerPlatform {
       case '429':
         return { kind: 'rate-limited', ...said(429, 'rate-limited'), retryAt: null };
       case '429 with reset':
-        return { kind: 'rate-limited', ...said(429, 'rate-limited'), retryAt: new Date(Date.now() + 90_000) };
+        return { kind: 'rate-limited', ...said(429, 'rate-limited'), retryAt: nextReset() };
       case '500 before':
         return { kind: 'unknown', ...said(500, 'server-error') };
       case 'reset before':
@@ -201,4 +201,9 @@ function accepted(line: LedgerLine, httpStatus: number): Outcome {
 
 function said<Status extends number | null>(httpStatus: Status, errorCode: string) {
   return { httpStatus, errorCode, errorMessage: `the platform said ${errorCode}` };
+}
+
+/** Platforms count in windows: what they refuse at about the same time they take again at the same instant. */
+function nextReset(): Date {
+  return new Date(Math.ceil((Date.now() + 90_000) / 10_000) * 10_000);
 }
