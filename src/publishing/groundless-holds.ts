@@ -12,7 +12,7 @@ import { recordPublicationEvent } from './publication-event.ts';
 import { letGoOn } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
-/** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
+/** Rows taken at once. */
 const BATCH = 200;
 
 interface Held {
@@ -23,9 +23,10 @@ interface Held {
 /**
  * Lets go on what is held without a reason, the longest due first; what still has its reason is not even looked at, so that
  * it keeps nothing else waiting. One that cannot be released is left to the next sweep, and the others do not wait for it.
+ * @param signal ends it after the one it is at
  * @returns how many go on
  */
-export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
+export async function releaseGroundlessHolds(ctx: AppContext, signal?: AbortSignal): Promise<number> {
   // The operator has put the key back, or has not.
   const readable = await readableAgain(ctx);
   const held = await ctx.db.$queryRaw<Held[]>`
@@ -41,7 +42,10 @@ export async function releaseGroundlessHolds(ctx: AppContext): Promise<number> {
       AND ${NO_HOLD_COVERS_ACCOUNT}
     ORDER BY publications.due_at, publications.id LIMIT ${BATCH}`;
   let released = 0;
-  for (const row of held) if (await releaseOrTell(ctx, row, readable)) released += 1;
+  for (const row of held) {
+    if (signal?.aborted === true) break;
+    if (await releaseOrTell(ctx, row, readable)) released += 1;
+  }
   return released;
 }
 

@@ -89,10 +89,14 @@ export async function forecastRelease(db: Database | Tx, hold: Hold): Promise<Re
   return { goOn, stay };
 }
 
+/** Each takes several round trips; nobody should have to wait for more than these. */
+const MOST_IN_A_REQUEST = 200;
+
 /**
- * Lifts a hold; what no other hold covers goes back on the schedule. The late policy decides about what is overdue.
+ * Lifts a hold; what no other hold covers goes back on the schedule. The late policy decides about what is overdue. The
+ * release is committed first; of very many the first go on here, and the sweep releases the others (groundless-holds.ts).
  * @param reason why it is over; may be empty
- * @returns the hold, and how many publications go on
+ * @returns the hold, and how many publications go on by it
  * @throws Refusal
  */
 export async function releaseHold(
@@ -125,24 +129,29 @@ export async function releaseHold(
       },
       ctx.clock.now(),
     );
-    return updated;
+    const { goOn } = await forecastRelease(tx, hold);
+    return { ...updated, goingOn: goOn };
   });
-  const goingOn = await releaseCovered(ctx, actor, released);
+  await releaseCovered(ctx, actor, released);
   ctx.wake();
-  return { ...released, goingOn };
+  return released;
 }
 
-/** One transaction each: a stop over thousands of posts ends like one over three. What a crash leaves here the sweep releases. */
-async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<number> {
-  let goingOn = 0;
-  for (const { id, postId } of await covered(ctx.db, hold, ['held'])) {
+/** One transaction each: a stop over hundreds of posts ends like one over three. What a crash leaves here the sweep releases. */
+async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<void> {
+  const held = await ctx.db.publication.findMany({
+    where: { ...coverage(hold), status: 'held', errorCode: 'hold' },
+    select: { id: true, postId: true },
+    orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
+    take: MOST_IN_A_REQUEST,
+  });
+  for (const { id, postId } of held) {
     await ctx.db.$transaction(async (tx) => {
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
       if (publication.status !== 'held' || publication.errorCode !== 'hold') return;
       if ((await activeHoldFor(tx, publication.account)) !== null) return;
       if (!(await letGoOn(tx, ctx, publication))) return;
-      goingOn += 1;
       await recordEvent(
         tx,
         {
@@ -158,7 +167,6 @@ async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promis
       await putInPlace(tx, [id]);
     });
   }
-  return goingOn;
 }
 
 function coveredBy(account: Pick<ConnectedAccount, 'id' | 'platform' | 'teamId'>): Prisma.HoldWhereInput[] {
@@ -181,7 +189,7 @@ function coverage(hold: Hold): Prisma.PublicationWhereInput {
 async function covered(
   db: Database,
   hold: Hold,
-  statuses: ('scheduled' | 'retrying' | 'held')[],
+  statuses: ('scheduled' | 'retrying')[],
 ): Promise<{ id: string; postId: string }[]> {
   return db.publication.findMany({
     where: { ...coverage(hold), status: { in: statuses } },

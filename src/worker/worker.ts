@@ -71,6 +71,14 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     await holdForDeadAccounts(ctx);
     await preflight(ctx, signal);
   });
+  // A hundred thousand after a stop take many minutes.
+  const lettingGo = backgroundWork(
+    ctx.log,
+    'what is held without a reason could not go on; trying again',
+    async (signal) => {
+      while (!signal.aborted && (await releaseGroundlessHolds(ctx, signal)) > 0) dispatcher.wake();
+    },
+  );
   const lookingUp = backgroundWork(ctx.log, 'looking for unconfirmed posts failed; trying again', async (signal) => {
     await lookUpUnconfirmed(ctx, signal);
   });
@@ -83,7 +91,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     dispatcher.wake();
     try {
       await recoverAbandonedClaims(ctx);
-      await releaseGroundlessHolds(ctx);
+      lettingGo.start();
       await putOffResting(ctx.db);
       dispatcher.wake();
       lastSweep = performance.now();
@@ -135,7 +143,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
         dispatcher.stop(ctx.timings.drainMs),
         ctx.boss.offWork(ALARM_QUEUE),
         sweeping,
-        ...[renewing, lookingAhead, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
+        ...[renewing, lookingAhead, lettingGo, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
       ]);
       await heartbeat.end();
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
