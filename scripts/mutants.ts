@@ -208,7 +208,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the end of holds that lost their reason',
-    edits: [{ file: 'src/publishing/sweep.ts', from: "WHERE publications.status = 'held' AND", to: 'WHERE false AND' }],
+    edits: [
+      {
+        file: 'src/publishing/groundless-holds.ts',
+        from: "WHERE publications.status = 'held' AND",
+        to: 'WHERE false AND',
+      },
+    ],
   },
   {
     without: 'the transaction around row and alarm',
@@ -219,7 +225,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'src/publishing/schedule-post.ts',
-        from: 'if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, sendAt);',
+        from: 'if (moved) await setAlarm(tx, ctx, { id: publication.id, generation }, dueAt);',
         to: '',
       },
     ],

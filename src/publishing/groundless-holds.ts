@@ -7,9 +7,9 @@ import type { AppContext } from '../context.ts';
 import { mayPublishTo } from '../domain/access.ts';
 import { putInPlace } from './backlog.ts';
 import { activeHoldFor } from './holds.ts';
+import { letGoOn } from './let-go-on.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
-import { letGoOn } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
 /** Rows taken at once. */

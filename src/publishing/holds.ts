@@ -10,7 +10,7 @@ import { reasonProblem } from '../domain/reason.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { putInPlace } from './backlog.ts';
 import { holdPublications } from './hold-publications.ts';
-import { letGoOn } from './schedule-post.ts';
+import { letGoOn } from './let-go-on.ts';
 import { lockPost } from './transition.ts';
 
 /** As typed. */

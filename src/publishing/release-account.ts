@@ -2,8 +2,8 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { mayPublishTo } from '../domain/access.ts';
 import { putInPlace } from './backlog.ts';
+import { letGoOn } from './let-go-on.ts';
 import { recordPublicationEvent } from './publication-event.ts';
-import { letGoOn } from './schedule-post.ts';
 import { lockPost } from './transition.ts';
 
 /** Each takes a few round trips of the transaction that saves the new tokens. */
