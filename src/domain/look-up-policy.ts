@@ -20,6 +20,17 @@ export function nextLookUpAt(sentAt: Date, lookUpsSoFar: number, now: Date): Dat
   return new Date(Math.max(planned, now.getTime() + 1_000));
 }
 
+/** A platform's answer is under way for seconds at most, and its clock is right; more than this is a clock that is wrong. */
+const CLOCKS_AGREE_SECONDS = 30;
+
+/**
+ * Whether what a platform says was posted when can be compared with what we did when.
+ * @param theirs null when the platform did not say what time it is
+ */
+export function clocksAgree(theirs: Date | null, ours: Date): boolean {
+  return theirs !== null && Math.abs(theirs.getTime() - ours.getTime()) <= CLOCKS_AGREE_SECONDS * 1000;
+}
+
 /** At least three good reads over at least five minutes, none of which showed the post. */
 export function absenceIsProven(absentReads: number, firstAbsentAt: Date, now: Date): boolean {
   return (

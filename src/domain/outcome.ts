@@ -38,7 +38,11 @@ export type OutcomeKind = Outcome['kind'];
 /** What a look-up on the platform found about an attempt whose outcome is unknown. */
 export type LookUp =
   | { found: 'present'; externalId: string; permalink: string; acceptedAt: Date | null }
-  /** A good read that showed older known posts but not this one. One such read proves nothing yet. */
-  | { found: 'absent' }
+  /**
+   * A good read that showed older posts but not this one. One such read proves nothing yet, and none at all when a post
+   * `alike` (the ids of those with this text, of whatever time) may be this one after all, or when the platform's clock
+   * (null: it did not say) differs from ours.
+   */
+  | { found: 'absent'; alike: readonly string[]; platformTime: Date | null }
   /** The platform does not let us look, or the read failed; `tokenRefused`: because it does not accept the token. */
   | { found: 'no-answer'; reason: string; tokenRefused?: true };

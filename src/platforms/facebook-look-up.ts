@@ -12,9 +12,10 @@ import { graphRead } from './facebook-graph.ts';
 import { afterCursor, paging } from './facebook-paging.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
 import type { PublishingAccount } from './platform.ts';
+import { byTheirClock, platformTime } from './platform-time.ts';
 import { readJson } from './read-json.ts';
 
-/** Facebook's clock against ours, and how late a post that we sent may still appear. */
+/** What Facebook's clock may be off without our noticing, and how late a post that we sent may still appear. */
 const SKEW_MS = 2 * 60_000;
 const LATEST_MS = 15 * 60_000;
 /** A Page that posts more than this within the time looked at is for a person. */
@@ -23,6 +24,7 @@ const MOST_READS = 4;
 /**
  * Reads the list back to before the attempt, and looks.
  * @param ask sends a read
+ * @param now by the clock that `sentAt` is of
  */
 export async function lookUpPost(
   settings: PlatformSettings,
@@ -31,17 +33,23 @@ export async function lookUpPost(
   sentAt: Date,
   ask: (request: HttpRequest) => Promise<HttpResult>,
   permalink: (id: string) => string,
+  now?: () => Date,
 ): Promise<LookUp> {
   const posts: ListedPost[] = [];
   let after: string | null = null;
+  let theirs: Date | null = null;
+  let sent = sentAt;
   for (let reads = 0; reads < MOST_READS; reads++) {
-    const list = readPostsAnswer(await ask(lookUpRequest(settings, account, after)));
+    const result = await ask(lookUpRequest(settings, account, after));
+    const list = readPostsAnswer(result);
     if ('found' in list) return list;
+    theirs = platformTime(result);
+    sent = byTheirClock(sentAt, theirs, now?.());
     posts.push(...list.posts);
     after = list.after;
-    if (after === null || posts.some((post) => isBefore(post, sentAt))) break;
+    if (after === null || posts.some((post) => isBefore(post, sent))) break;
   }
-  return findPost(posts, content, sentAt, permalink);
+  return findPost(posts, content, sent, permalink, theirs);
 }
 
 export function lookUpRequest(
@@ -60,7 +68,7 @@ export function lookUpRequest(
 export interface ListedPost {
   id: string;
   text: string;
-  /** Milliseconds since 1970; Facebook gives whole seconds. */
+  /** Milliseconds since 1970; Facebook gives whole seconds. NaN: cannot be told. */
   at: number;
   /** null: cannot be told. */
   photos: number | null;
@@ -99,26 +107,32 @@ export function readPostsAnswer(result: HttpResult): { posts: ListedPost[]; afte
   }
   const parsed = list.safeParse(readJson(result.body));
   if (!parsed.success) return { found: 'no-answer', reason: 'Facebook’s list of posts could not be read.' };
-  const posts = parsed.data.data.flatMap(({ id, message, created_time: createdTime, attachments }) => {
-    const at = instant(createdTime ?? '');
-    return Number.isNaN(at) ? [] : [{ id, text: normalised(message), at, photos: photosIn(attachments?.data ?? []) }];
-  });
+  const posts = parsed.data.data.map(({ id, message, created_time: createdTime, attachments }) => ({
+    id,
+    text: normalised(message),
+    at: instant(createdTime ?? ''),
+    photos: photosIn(attachments?.data ?? []),
+  }));
   return { posts, after: afterCursor(parsed.data.paging) };
 }
 
 /**
  * Pure. Present only when exactly one post has this text and these photos and was created around `sentAt`; absent only
  * when the list reaches back beyond `sentAt` (one that does not has proved nothing) and shows nothing like it since.
+ * @param sentAt by Facebook's clock, as far as that is known
+ * @param theirs what Facebook's clock shows; null when it does not say
  */
 export function findPost(
   posts: readonly ListedPost[],
   content: Content,
   sentAt: Date,
   permalink: (id: string) => string,
+  theirs: Date | null,
 ): LookUp {
   const text = normalised(messageOf(content));
-  const alike = posts.filter((post) => post.text === text && !isBefore(post, sentAt));
-  const matches = alike.filter(
+  const alike = posts.filter((post) => post.text === text);
+  const since = alike.filter((post) => !isBefore(post, sentAt));
+  const matches = since.filter(
     ({ at, photos }) => at <= sentAt.getTime() + LATEST_MS && (photos === null || photos === content.images.length),
   );
   const [match, second] = matches;
@@ -126,11 +140,11 @@ export function findPost(
     return { found: 'no-answer', reason: 'Several posts with this text were created at that time.' };
   if (match !== undefined)
     return { found: 'present', externalId: match.id, permalink: permalink(match.id), acceptedAt: new Date(match.at) };
-  if (alike.length > 0)
+  if (since.length > 0)
     return { found: 'no-answer', reason: 'A post with this text is there, but with other photos or of another time.' };
   if (!posts.some((post) => isBefore(post, sentAt)))
     return { found: 'no-answer', reason: 'The list shows no post from before the attempt, so it proves nothing.' };
-  return { found: 'absent' };
+  return { found: 'absent', alike: alike.map(({ id }) => id), platformTime: theirs };
 }
 
 function isBefore({ at }: ListedPost, sentAt: Date): boolean {

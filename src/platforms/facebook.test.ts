@@ -308,7 +308,7 @@ describe('looking for a post', () => {
   test('takes it as absent only when an older post shows that the list is good', async () => {
     expect(await lookUp({ text: 'Hello' })).toMatchObject({ found: 'no-answer' });
     live = [older];
-    expect(await lookUp({ text: 'Hello' })).toEqual({ found: 'absent' });
+    expect(await lookUp({ text: 'Hello' })).toMatchObject({ found: 'absent', alike: [] });
   });
 
   test('reads on until it is before the attempt, with the token in no address', async () => {
@@ -339,9 +339,9 @@ describe('looking for a post', () => {
     }
   });
 
-  test('does not take an old post with the same text for it', async () => {
+  test('does not take an old post with the same text for it, but names it', async () => {
     live = [{ ...older, message: 'Hello' }];
-    expect(await lookUp({ text: 'Hello' })).toEqual({ found: 'absent' });
+    expect(await lookUp({ text: 'Hello' })).toMatchObject({ found: 'absent', alike: [older.id] });
   });
 
   test('decides by text and time when the attachments cannot be told', async () => {

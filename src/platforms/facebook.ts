@@ -53,7 +53,7 @@ export function createFacebook(settings: PlatformSettings, options: FacebookOpti
         return readCreateAnswer(result, clock.now(), pageId, permalink);
       },
 
-      lookUp: (content, account, sentAt, signal) =>
+      lookUp: (content, account, sentAt, signal, now) =>
         lookUpPost(
           settings,
           content,
@@ -61,6 +61,7 @@ export function createFacebook(settings: PlatformSettings, options: FacebookOpti
           sentAt,
           (request) => ask(account.externalId, request, signal),
           permalink,
+          now,
         ),
     },
   };

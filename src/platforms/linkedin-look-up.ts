@@ -8,9 +8,10 @@ import type { LookUp } from '../domain/outcome.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
 import { readLinkedInError } from './linkedin-error.ts';
 import { fromLittleText } from './little-text.ts';
+import { platformTime } from './platform-time.ts';
 import { readJson } from './read-json.ts';
 
-/** LinkedIn's clock against ours, and how late a post that we sent may still appear. */
+/** What LinkedIn's clock may be off without our noticing, and how late a post that we sent may still appear. */
 const SKEW_MS = 2 * 60_000;
 const LATEST_MS = 15 * 60_000;
 
@@ -36,6 +37,7 @@ const page = z.object({
 /**
  * Pure. Present only when exactly one post has this text and was created around `sentAt`; absent only when the list
  * reaches back beyond `sentAt`, since one that does not has proved nothing.
+ * @param sentAt by LinkedIn's clock, as far as that is known
  */
 export function readLookUpAnswer(
   result: HttpResult,
@@ -56,15 +58,15 @@ export function readLookUpAnswer(
   const parsed = page.safeParse(readJson(result.body));
   if (!parsed.success) return { found: 'no-answer', reason: 'LinkedIn’s list of posts could not be read.' };
 
-  const posts = parsed.data.elements.flatMap(({ id, commentary, createdAt, publishedAt }) => {
-    const at = createdAt ?? publishedAt;
-    return at === undefined ? [] : [{ id, text: normalised(fromLittleText(commentary)), at }];
-  });
+  const posts = parsed.data.elements.map(({ id, commentary, createdAt, publishedAt }) => ({
+    id,
+    text: normalised(fromLittleText(commentary)),
+    at: createdAt ?? publishedAt ?? Number.NaN,
+  }));
   const from = sentAt.getTime() - SKEW_MS;
   const text = normalised(textWithLink(content));
-  const matches = posts.filter(
-    (post) => post.text === text && post.at >= from && post.at <= sentAt.getTime() + LATEST_MS,
-  );
+  const alike = posts.filter((post) => post.text === text);
+  const matches = alike.filter(({ at }) => at >= from && at <= sentAt.getTime() + LATEST_MS);
   const [match, second] = matches;
   if (second !== undefined)
     return { found: 'no-answer', reason: 'Several posts with this text were created at that time.' };
@@ -72,7 +74,7 @@ export function readLookUpAnswer(
     return { found: 'present', externalId: match.id, permalink: permalink(match.id), acceptedAt: new Date(match.at) };
   if (!posts.some((post) => post.at < from))
     return { found: 'no-answer', reason: 'The list shows no post from before the attempt, so it proves nothing.' };
-  return { found: 'absent' };
+  return { found: 'absent', alike: alike.map(({ id }) => id), platformTime: platformTime(result) };
 }
 
 function normalised(text: string): string {

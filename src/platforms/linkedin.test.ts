@@ -40,14 +40,14 @@ describe('looking for an organisation’s post', () => {
 
   const typed: Content = { text: 'Ship (it)\r\n#launch', linkUrl: null, images: [] };
 
-  async function lookUp(status: number, body: unknown, content = typed) {
+  async function lookUp(status: number, body: unknown, content = typed, answered: Record<string, string> = {}) {
     const urls: string[] = [];
     const headers: Record<string, string>[] = [];
     const http = {
       send: async (request: { url: string; headers: Readonly<Record<string, string>> }) => {
         urls.push(request.url);
         headers.push({ ...request.headers });
-        return { kind: 'answer' as const, status, headers: {}, body: JSON.stringify(body), bodyComplete: true };
+        return { kind: 'answer' as const, status, headers: answered, body: JSON.stringify(body), bodyComplete: true };
       },
       close: async () => undefined,
     };
@@ -57,6 +57,7 @@ describe('looking for an organisation’s post', () => {
       { ...member, externalId: '42', kind: 'organization' },
       sentAt,
       AbortSignal.timeout(1000),
+      () => sentAt,
     );
     return { result, url: urls[0], headers: headers[0] };
   }
@@ -88,14 +89,26 @@ describe('looking for an organisation’s post', () => {
   });
 
   test('takes it as absent only when an older post shows that the list is good', async () => {
-    expect((await lookUp(200, { elements: [older] })).result).toEqual({ found: 'absent' });
+    expect((await lookUp(200, { elements: [older] })).result).toMatchObject({ found: 'absent', alike: [] });
     expect((await lookUp(200, { elements: [] })).result).toMatchObject({ found: 'no-answer' });
   });
 
-  test('does not take an old post with the same text for it', async () => {
+  test('does not take an old post with the same text for it, but names it', async () => {
     expect(
       (await lookUp(200, { elements: [{ ...ours, createdAt: Date.parse('2026-11-20T12:00:00Z') }] })).result,
-    ).toEqual({ found: 'absent' });
+    ).toMatchObject({ found: 'absent', alike: [ours.id] });
+  });
+
+  test('understands a clock of LinkedIn’s that differs from ours', async () => {
+    const theirs = new Date(sentAt.getTime() - 300_000);
+    const elements = [{ ...ours, createdAt: theirs.getTime() + 3_000 }, older];
+    const { result } = await lookUp(200, { elements }, typed, { date: theirs.toUTCString() });
+    expect(result).toMatchObject({ found: 'present', externalId: ours.id });
+    const other = { ...typed, text: 'Other' };
+    expect((await lookUp(200, { elements }, other, { date: theirs.toUTCString() })).result).toMatchObject({
+      found: 'absent',
+      platformTime: theirs,
+    });
   });
 
   test('decides nothing when there are two, when it is refused or when the list is unreadable', async () => {

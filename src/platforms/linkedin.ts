@@ -18,6 +18,7 @@ import { createSpoiledImages } from './linkedin-spoiled-images.ts';
 import { buildUgcRequest } from './linkedin-ugc-request.ts';
 import { linkedinVersion } from './linkedin-version.ts';
 import type { CreateRequest, PlatformAdapter, PublishingAccount } from './platform.ts';
+import { byTheirClock, platformTime } from './platform-time.ts';
 
 export interface LinkedInOptions {
   /** True when `settings` point at the sandbox: links then lead there and not to linkedin.com. */
@@ -52,7 +53,7 @@ export function createLinkedIn(settings: PlatformSettings, options: LinkedInOpti
         return spoiled.notice(readCreateAnswer(result, now, permalink, request.tokenIssuedAt), request, now);
       },
 
-      async lookUp(content, account, sentAt, signal) {
+      async lookUp(content, account, sentAt, signal, now) {
         if (account.kind !== 'organization')
           return { found: 'no-answer', reason: 'LinkedIn does not let apps list a member’s posts.' };
         const request = lookUpRequest(
@@ -60,7 +61,8 @@ export function createLinkedIn(settings: PlatformSettings, options: LinkedInOpti
           restHeaders(version(clock.now()), account.accessToken),
           authorUrn(account),
         );
-        return readLookUpAnswer(await http.send(request, signal), content, sentAt, permalink);
+        const result = await http.send(request, signal);
+        return readLookUpAnswer(result, content, byTheirClock(sentAt, platformTime(result), now?.()), permalink);
       },
     },
   };

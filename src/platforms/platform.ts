@@ -69,8 +69,17 @@ export interface Publisher {
    * @param onProgress told how far the request has come
    */
   send(request: CreateRequest, signal: AbortSignal, onProgress?: OnProgress): Promise<Outcome>;
-  /** Looks for a post whose outcome is unknown. Absent where the platform gives no way to look. */
-  lookUp?(content: Content, account: PublishingAccount, sentAt: Date, signal: AbortSignal): Promise<LookUp>;
+  /**
+   * Looks for a post whose outcome is unknown. Absent where the platform gives no way to look.
+   * @param now tells the time by the clock that `sentAt` is of: a platform whose own differs is understood by it
+   */
+  lookUp?(
+    content: Content,
+    account: PublishingAccount,
+    sentAt: Date,
+    signal: AbortSignal,
+    now?: () => Date,
+  ): Promise<LookUp>;
 }
 
 /** What a token endpoint gave. Instants, not lifetimes; null where the platform did not say. */

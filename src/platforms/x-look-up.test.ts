@@ -137,17 +137,37 @@ test.each<[string, Partial<Content>, object]>([
   ['another text', {}, { text: 'Hello!' }],
   ['other case', {}, { text: 'hello' }],
   ['another address', { linkUrl }, { text: 'Hello https://t.co/1', entities: { urls: [short(1, `${linkUrl}0`)] } }],
+])('looking for a post does not take one for it that has %s', async (_what, content, shown) => {
+  server.answer(TIMELINE, list([{ id: '2', created_at: at(3), ...shown }, older]));
+  expect(await lookUp(post(content))).toMatchObject({ found: 'absent', alike: [] });
+});
+
+test.each<[string, Partial<Content>, object]>([
   ['fewer images', { images: oneImage }, { text: 'Hello' }],
   [
     'more images',
     {},
     { text: 'Hello https://t.co/9', entities: { urls: [picture] }, attachments: { media_keys: ['3_11'] } },
   ],
-  ['this text, but from before', {}, { text: 'Hello', created_at: at(-600) }],
-  ['this text, but from much later', {}, { text: 'Hello', created_at: at(3600) }],
-])('looking for a post does not take one for it that has %s', async (_what, content, shown) => {
-  server.answer(TIMELINE, list([{ id: '2', created_at: at(3), ...shown }, older]));
-  expect(await lookUp(post(content))).toEqual({ found: 'absent' });
+  ['another time: before', {}, { text: 'Hello', created_at: at(-600) }],
+  ['another time: much later', {}, { text: 'Hello', created_at: at(3600) }],
+])(
+  'looking for a post does not take one for it that has this text and %s, but names it',
+  async (_what, content, shown) => {
+    server.answer(TIMELINE, list([{ id: '2', created_at: at(3), ...shown }, older]));
+    expect(await lookUp(post(content))).toMatchObject({ found: 'absent', alike: ['2'] });
+  },
+);
+
+test('looking for a post understands a clock of X’s that differs from ours', async () => {
+  const headers = { date: new Date(now.getTime() - 300_000).toUTCString() };
+  const ours = { id: '2', text: 'Hello', created_at: at(-297) };
+  server.answer(TIMELINE, { ...list([ours, older]), headers }, { ...list([ours, older]), headers });
+  expect(await x().lookUp?.(post(), ada, sentAt, signal, clock.now)).toMatchObject({ found: 'present' });
+  expect(await x().lookUp?.(post({ text: 'Other' }), ada, sentAt, signal, clock.now)).toMatchObject({
+    found: 'absent',
+    platformTime: new Date(headers.date),
+  });
 });
 
 test('looking for a post tolerates clocks that differ by a minute', async () => {
@@ -178,7 +198,7 @@ test('looking for a post does not read for ever, and proves nothing then', async
 
 test('looking for a post takes it as absent only when an older post shows that the list is good', async () => {
   server.answer(TIMELINE, list([older]), { status: 200, body: { meta: { result_count: 0 } } });
-  expect(await lookUp(post())).toEqual({ found: 'absent' });
+  expect(await lookUp(post())).toMatchObject({ found: 'absent', alike: [] });
   expect(await lookUp(post())).toMatchObject({
     found: 'no-answer',
     reason: expect.stringContaining('proves nothing'),

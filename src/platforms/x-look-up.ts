@@ -106,20 +106,25 @@ export function isOlderThanAttempt(post: TimelinePost, sentAt: Date): boolean {
 /**
  * Pure. Present only when exactly one post has this text and as many images and was created around `sentAt`; absent only
  * when the list reaches back beyond `sentAt`, since one that does not has proved nothing.
+ * @param sentAt by X's clock, as far as that is known
+ * @param theirs what X's clock shows; null when it does not say
  */
 export function findPost(
   posts: readonly TimelinePost[],
   content: Content,
   sentAt: Date,
   permalink: (id: string) => string,
+  theirs: Date | null,
 ): LookUp {
   const text = comparable(textOnX(content));
-  const [match, second] = posts.filter(
+  const alike = posts.filter(
+    (post) => comparable(post.text) === text || comparable(withoutEntities(post.text)) === text,
+  );
+  const [match, second] = alike.filter(
     (post) =>
       !isOlderThanAttempt(post, sentAt) &&
       post.createdAt.getTime() <= sentAt.getTime() + LATEST_MS &&
-      post.mediaCount === content.images.length &&
-      (comparable(post.text) === text || comparable(withoutEntities(post.text)) === text),
+      post.mediaCount === content.images.length,
   );
   if (second !== undefined)
     return { found: 'no-answer', reason: 'Several posts with this text were created at that time.' };
@@ -127,7 +132,7 @@ export function findPost(
     return { found: 'present', externalId: match.id, permalink: permalink(match.id), acceptedAt: match.createdAt };
   if (!posts.some((post) => isOlderThanAttempt(post, sentAt)))
     return { found: 'no-answer', reason: 'The list shows no post from before the attempt, so it proves nothing.' };
-  return { found: 'absent' };
+  return { found: 'absent', alike: alike.map(({ id }) => id), platformTime: theirs };
 }
 
 /** Puts what was typed in the place of t.co links, and nothing in the place of the one that stands for the images. */

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { PlatformSettings } from '../config.ts';
 import { createHttpClient, type HttpClient } from './http-client.ts';
 import type { PlatformAdapter } from './platform.ts';
+import { byTheirClock, platformTime } from './platform-time.ts';
 import { createXConnector, REQUIRED_SCOPES } from './x-connector.ts';
 import { MEDIA_GONE, readCreateAnswer } from './x-create-answer.ts';
 import { buildCreateRequest, mediaIdsOf } from './x-create-request.ts';
@@ -49,18 +50,23 @@ export function createX(settings: PlatformSettings, options: XOptions): Platform
         return { ...outcome, kind: 'unavailable', errorMessage, retryAt: now, uncounted: true };
       },
 
-      async lookUp(content, account, sentAt, signal) {
+      async lookUp(content, account, sentAt, signal, now) {
         const posts: TimelinePost[] = [];
         let nextToken: string | null = null;
+        let theirs: Date | null = null;
+        let sent = sentAt;
         for (let page = 0; page < MOST_PAGES; page++) {
           const request = timelineRequest(settings.apiUrl, account, nextToken);
-          const read = readTimelineAnswer(await http.send(request, signal));
+          const result = await http.send(request, signal);
+          const read = readTimelineAnswer(result);
           if ('reason' in read) return { found: 'no-answer', ...read };
+          theirs = platformTime(result);
+          sent = byTheirClock(sentAt, theirs, now?.());
           posts.push(...read.posts);
           nextToken = read.nextToken;
-          if (nextToken === null || read.posts.some((post) => isOlderThanAttempt(post, sentAt))) break;
+          if (nextToken === null || read.posts.some((post) => isOlderThanAttempt(post, sent))) break;
         }
-        return findPost(posts, content, sentAt, permalink);
+        return findPost(posts, content, sent, permalink, theirs);
       },
     },
   };

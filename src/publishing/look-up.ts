@@ -9,7 +9,8 @@ import { ReauthorizationRequiredError } from '../accounts/access-token.ts';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import { absenceIsProven, nextLookUpAt } from '../domain/look-up-policy.ts';
+import { databaseTime } from '../database/database-time.ts';
+import { absenceIsProven, clocksAgree, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import { askWithToken } from './ask-with-token.ts';
 import { possiblyCreatedAt } from './duplicate.ts';
@@ -50,23 +51,41 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
     return;
   }
   let found: LookUp;
+  const now = await databaseClock(ctx);
   try {
     const content = contentFor(publication.post, publication);
     const { externalId, kind } = account;
     // A new token may be refused for a while, and works then.
-    const isNew = ctx.clock.now().getTime() - account.connectedAt.getTime() < TOKEN_SETTLES_MS;
+    const isNew = now().getTime() - account.connectedAt.getTime() < TOKEN_SETTLES_MS;
     found = await askWithToken(
       ctx,
       account,
-      (accessToken) => look(content, { externalId, kind, accessToken }, createdAt, signal),
+      (accessToken) => look(content, { externalId, kind, accessToken }, createdAt, signal, now),
       (answer) => answer.found === 'no-answer' && answer.tokenRefused === true && !isNew,
     );
+    if (found.found === 'absent' && !clocksAgree(found.platformTime, now()))
+      found = clocksDiffer(ctx, publication.id, found);
   } catch (error) {
     if (!(error instanceof ReauthorizationRequiredError))
       ctx.log.warn({ err: error, publicationId: publication.id }, 'a look-up failed; looking again later');
     found = { found: 'no-answer', reason: 'the account cannot be read' };
   }
   await ctx.db.$transaction((tx) => apply(tx, ctx, attempt.id, publication.postId, found));
+}
+
+/** Tells the database's time, from now on by a clock that cannot jump. */
+async function databaseClock(ctx: AppContext): Promise<() => Date> {
+  const read = performance.now();
+  const at = (await databaseTime(ctx.db)).getTime();
+  return () => new Date(at + performance.now() - read);
+}
+
+function clocksDiffer(ctx: AppContext, publicationId: string, { platformTime }: LookUp & { found: 'absent' }): LookUp {
+  ctx.log.error(
+    { publicationId, platformTime },
+    'the clocks of the database and of the platform differ, so not finding a post there proves nothing',
+  );
+  return { found: 'no-answer', reason: 'the clocks differ' };
 }
 
 async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string, found: LookUp): Promise<void> {
@@ -139,6 +158,14 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
     await tx.publishAttempt.update({ where: { id: attemptId }, data: { lookUps, nextLookUpAt: at } });
     return;
   }
+  if (!(await allBoundElsewhere(tx, attempt, found.alike))) {
+    // It may be this one, whatever time it says: a person looks. What was not seen before proves nothing any more.
+    await tx.publishAttempt.update({
+      where: { id: attemptId },
+      data: { lookUps, absentReads: 0, firstAbsentAt: null, nextLookUpAt: at },
+    });
+    return;
+  }
   const absentReads = attempt.absentReads + 1;
   const firstAbsentAt = attempt.firstAbsentAt ?? now;
   await tx.publishAttempt.update({
@@ -186,4 +213,10 @@ async function hasTwin(tx: Tx, attempt: PublishAttempt, accountId: string): Prom
 /** A post that belongs to another attempt of ours is not this one, however equal its text. */
 async function boundElsewhere(tx: Tx, attempt: PublishAttempt, externalId: string): Promise<boolean> {
   return (await tx.publishAttempt.count({ where: { externalId, id: { not: attempt.id } } })) > 0;
+}
+
+/** Whether each of these posts is known as another publication. */
+async function allBoundElsewhere(tx: Tx, attempt: PublishAttempt, externalIds: readonly string[]): Promise<boolean> {
+  for (const externalId of externalIds) if (!(await boundElsewhere(tx, attempt, externalId))) return false;
+  return true;
 }

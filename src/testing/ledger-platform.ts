@@ -128,13 +128,12 @@ export function createLedgerPlatform(elapsed: () => number): LedgerPlatform {
     if (reading === 'fails') return { found: 'no-answer', reason: 'the list could not be read' };
     // The rows were moved back by what the virtual clock is ahead: this is the instant at which it was sent.
     const sent = sentAt.getTime() + elapsed();
-    const found = lines.filter(
-      (line) => line.account === account.externalId && line.text === content.text && line.at >= sent - 60_000,
-    );
-    const [line, second] = reading === 'stale' ? [] : found;
+    const alike = lines.filter((line) => line.account === account.externalId && line.text === content.text);
+    const shown = reading === 'stale' ? [] : alike;
+    const [line, second] = shown.filter(({ at }) => at >= sent - 60_000);
     if (second !== undefined) return { found: 'no-answer', reason: 'several posts have this text' };
     return line === undefined
-      ? { found: 'absent' }
+      ? { found: 'absent', alike: shown.map(({ externalId }) => externalId), platformTime: new Date() }
       : { found: 'present', externalId: line.externalId, permalink: line.permalink, acceptedAt: new Date(line.at) };
   }
 
