@@ -161,3 +161,29 @@ describe('a platform whose clock differs from the database’s', () => {
     expect(await of(post)).toMatchObject({ status: 'scheduled' });
   });
 });
+
+describe('workers whose clocks are five minutes apart', () => {
+  const at = (ms: number): AppContext => ({
+    ...world.ctx,
+    platforms: world.platform.reader('stale'),
+    clock: { now: () => new Date(Date.now() + ms) },
+  });
+
+  it('do not prove in a minute what takes five', async () => {
+    const post = await doubtful('500 after');
+    await look(at(-5 * MINUTE_MS), [6]);
+    await look(at(0), [12, 48]);
+    expect(await of(post)).toMatchObject({ status: 'unconfirmed' });
+    await work('ok');
+    expect(await live(post)).toBe(1);
+  });
+
+  it('look again in time, whoever has looked before', async () => {
+    const post = await doubtful('500 before');
+    await look(at(5 * MINUTE_MS), [6]);
+    const { nextLookUpAt } = await world.ctx.db.publishAttempt.findFirstOrThrow({
+      where: { publication: { postId: post.id } },
+    });
+    expect((nextLookUpAt?.getTime() ?? 0) - Date.now()).toBeLessThan(MINUTE_MS);
+  });
+});

@@ -97,7 +97,7 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
   const { publication } = attempt;
   // A person, or a late answer, was faster.
   if (attempt.state !== 'unknown' || publication.status !== 'unconfirmed') return;
-  const now = ctx.clock.now();
+  const now = await databaseTime(tx);
   const lookUps = attempt.lookUps + 1;
   const at = nextLookUpAt(attempt.sentAt ?? now, lookUps, now);
   if (found.found === 'present') {

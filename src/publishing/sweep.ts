@@ -3,6 +3,7 @@
  * few seconds in every worker; running twice at once does no harm, because each row is taken under its post's lock.
  */
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { settleWithoutAttempt } from './claim-without-attempt.ts';
 import { handBack, settleOnce } from './settle.ts';
 
@@ -72,7 +73,7 @@ async function recover(ctx: AppContext, row: Abandoned): Promise<void> {
       'a claim was abandoned before anything was sent; it is due again',
     );
   } else {
-    await settleOnce(ctx, claim, diedWhileSending, ctx.clock.now());
+    await settleOnce(ctx, claim, diedWhileSending, await databaseTime(ctx.db));
     ctx.log.error(
       { publicationId: claim.publicationId },
       'a worker died while sending; the post may be live, a person decides',
