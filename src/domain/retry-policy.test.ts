@@ -24,6 +24,38 @@ it('a rate limit that is over at once is still waited for a moment: it does not 
   });
 });
 
+describe('an instant that a platform names, and that is over already', () => {
+  const past = new Date(now.getTime() - 270_000);
+
+  it('does not use up all attempts at once: the post waits as if nothing had been said', () => {
+    const waits = [0, 1, 2, 3].map((before) => {
+      const decision = decide({ ...unavailable, retryAt: past }, before, settings, now);
+      return decision.next === 'retrying' ? minutesFrom(decision.at) : decision.next;
+    });
+    expect(waits).toEqual([5, 10, 20, 40]);
+  });
+
+  it('is never now: whatever is tried again waits for five seconds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -400_000, max: 400_000 }),
+        fc.constantFrom('counted', 'uncounted', 'rate-limited'),
+        fc.integer({ min: 1, max: 10 }),
+        (ms, kind, baseSeconds) => {
+          const retryAt = new Date(now.getTime() + ms);
+          const outcome: Outcome =
+            kind === 'rate-limited'
+              ? { ...unavailable, kind, httpStatus: 429, retryAt }
+              : { ...unavailable, retryAt, ...(kind === 'uncounted' && { uncounted: true as const }) };
+          const decision = decide(outcome, 0, { baseSeconds, maxAttempts: 5 }, now);
+          expect(decision.next).toBe('retrying');
+          if (decision.next === 'retrying') expect(decision.at.getTime() - now.getTime()).toBeGreaterThanOrEqual(5_000);
+        },
+      ),
+    );
+  });
+});
+
 describe('the retry policy', () => {
   it('waits 5, 10, 20 and 40 minutes with the defaults, then gives up', () => {
     const waits = [0, 1, 2, 3].map((before) => {

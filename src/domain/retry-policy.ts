@@ -5,7 +5,8 @@ export const LONGEST_RETRY_DELAY_SECONDS = 4 * 60 * 60;
 /** A rate limit whose reset the platform does not tell is tried again after this long. */
 export const BLIND_RATE_LIMIT_SECONDS = 15 * 60;
 
-const SHORTEST_RATE_LIMIT_SECONDS = 5;
+/** Nothing is tried again sooner, whoever says so: what is not counted would be asked without end. */
+export const SHORTEST_RETRY_DELAY_SECONDS = 5;
 
 export interface RetrySettings {
   /** Seconds before the second attempt; doubled for each later one. */
@@ -35,7 +36,7 @@ export function retryDelaySeconds(attempt: number, baseSeconds: number): number 
 /**
  * Decides what follows an attempt.
  * @param countedBefore counted attempts before this one
- * @param now the instant the answer was known
+ * @param now the instant the answer was known, by the clock that the outcome's `retryAt` is of
  */
 export function decide(outcome: Outcome, countedBefore: number, settings: RetrySettings, now: Date): Decision {
   switch (outcome.kind) {
@@ -49,25 +50,37 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
     case 'unknown':
       return { next: 'unconfirmed', counted: true };
     case 'rate-limited':
-      return { next: 'retrying', at: afterReset(outcome.retryAt, now), counted: false };
+      return {
+        next: 'retrying',
+        at: named(outcome.retryAt, now) ?? later(now, BLIND_RATE_LIMIT_SECONDS),
+        counted: false,
+      };
     case 'unavailable': {
-      if (outcome.uncounted) return { next: 'retrying', at: outcome.retryAt ?? now, counted: false };
+      if (outcome.uncounted)
+        return { next: 'retrying', at: named(outcome.retryAt, now) ?? soonest(now), counted: false };
       const attempt = countedBefore + 1;
       if (attempt >= settings.maxAttempts) return { next: 'failed', counted: true };
-      const backoff = later(now, retryDelaySeconds(attempt, settings.baseSeconds));
-      // Retry-After wins, in both directions.
-      return { next: 'retrying', at: outcome.retryAt ?? backoff, counted: true };
+      const backoff = later(
+        now,
+        retryDelaySeconds(attempt, Math.max(settings.baseSeconds, SHORTEST_RETRY_DELAY_SECONDS)),
+      );
+      // Retry-After wins, in both directions; one that is over says nothing, and must not use up the attempts at once.
+      const told = outcome.retryAt !== null && outcome.retryAt > now ? named(outcome.retryAt, now) : null;
+      return { next: 'retrying', at: told ?? backoff, counted: true };
     }
     default:
       return unreachable(outcome);
   }
 }
 
-/** Not counted, so never at once: a platform that says "0 seconds" again and again would be asked without end. */
-function afterReset(reset: Date | null, now: Date): Date {
-  const earliest = later(now, SHORTEST_RATE_LIMIT_SECONDS);
-  if (reset === null) return later(now, BLIND_RATE_LIMIT_SECONDS);
-  return reset > earliest ? reset : earliest;
+/** The instant that was named, but never at once; null when none was. */
+function named(retryAt: Date | null, now: Date): Date | null {
+  if (retryAt === null) return null;
+  return retryAt > soonest(now) ? retryAt : soonest(now);
+}
+
+function soonest(now: Date): Date {
+  return later(now, SHORTEST_RETRY_DELAY_SECONDS);
 }
 
 /** The arithmetic of instants: `seconds` after `from`. */

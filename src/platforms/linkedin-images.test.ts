@@ -190,7 +190,7 @@ describe('an image that LinkedIn refuses only when the post is made', () => {
   test('is uploaded once more, then the post is refused', async () => {
     const world = linkedIn([initialized('C4'), created(), failed, initialized('C5'), created(), failed]);
     const post = content(image('aa'));
-    expect(await world.publish(post)).toMatchObject({ kind: 'unavailable', retryAt: now });
+    expect(await world.publish(post)).toMatchObject({ kind: 'unavailable', retryAt: new Date(now.getTime() + 5_000) });
     expect(await world.publish(post)).toMatchObject({ kind: 'rejected', errorCode: 'MEDIA_ASSET_PROCESSING_FAILED' });
   });
 

@@ -8,6 +8,8 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { CreateRequest } from './platform.ts';
 
 const REDO = ['MEDIA_ASSET_PROCESSING_FAILED', 'EXPIRED_UPLOAD_URL'];
+/** As soon as anything is tried again. */
+const UPLOAD_AGAIN_MS = 5_000;
 
 export interface SpoiledImages {
   has(imageId: string): boolean;
@@ -33,7 +35,7 @@ export function createSpoiledImages(): SpoiledImages {
         kind: 'unavailable',
         errorMessage:
           'LinkedIn could not process an image of this post. Nothing was published; it is uploaded once more.',
-        retryAt: now,
+        retryAt: new Date(now.getTime() + UPLOAD_AGAIN_MS),
       };
     },
   };

@@ -62,7 +62,7 @@ async function settleUnsent(
   { outcome, tokenVersion }: { outcome: Outcome; tokenVersion?: number },
   signal: AbortSignal,
 ): Promise<void> {
-  await settle(ctx, claim, outcome, ctx.clock.now(), signal, tokenVersion);
+  await settle(ctx, claim, outcome, await databaseTime(ctx.db), signal, tokenVersion);
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
   if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
 }

@@ -53,12 +53,13 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   const recordedAt = performance.now();
   ctx.onStep('sent', claim.publicationId);
 
-  const outcome: Outcome =
+  const answer: Outcome =
     elapsedMs(recordingAt) > LONGEST_PAUSE_BEFORE_SENDING_MS
-      ? pausedBeforeSending(ctx.clock.now())
+      ? pausedBeforeSending
       : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recordedAt));
+  const outcome = byDatabaseTime(answer, ctx.clock.now(), answeredAt);
   ctx.onStep('answered', claim.publicationId);
 
   await unsettled.pass(
@@ -74,14 +75,22 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
 }
 
-/** Nothing is wrong with the platform, so there is nothing to wait for. */
-function pausedBeforeSending(now: Date): Outcome {
-  return {
-    kind: 'unavailable',
-    httpStatus: null,
-    errorCode: 'process-paused',
-    errorMessage: 'The server was paused just before sending, so nothing was sent.',
-    retryAt: now,
-    uncounted: true,
-  };
+/**
+ * A platform's file says when to try again by this process's clock, the only one it knows; due is what the database's
+ * clock says. What counts is how long to wait.
+ */
+function byDatabaseTime(outcome: Outcome, processTime: Date, databaseTime: Date): Outcome {
+  if ((outcome.kind !== 'unavailable' && outcome.kind !== 'rate-limited') || outcome.retryAt === null) return outcome;
+  const waitMs = outcome.retryAt.getTime() - processTime.getTime();
+  return { ...outcome, retryAt: new Date(databaseTime.getTime() + waitMs) };
 }
+
+/** Nothing is wrong with the platform, so it does not count, and is sent as soon as anything may be tried again. */
+const pausedBeforeSending: Outcome = {
+  kind: 'unavailable',
+  httpStatus: null,
+  errorCode: 'process-paused',
+  errorMessage: 'The server was paused just before sending, so nothing was sent.',
+  retryAt: null,
+  uncounted: true,
+};
