@@ -3,6 +3,7 @@ import type { PublishAttempt } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
+import { boundElsewhere, lockAdoption } from './twins.ts';
 
 const POSSIBLY_OURS = 'duplicate-possibly-ours';
 
@@ -22,11 +23,8 @@ export async function readDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Pro
       errorCode: POSSIBLY_OURS,
       errorMessage: `${outcome.errorMessage} An earlier attempt of this very publication may have put it there: look at the account.`,
     };
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`adopt ${externalId}`}, 0))`;
-  const elsewhere = await tx.publishAttempt.count({
-    where: { externalId, publicationId: { not: claim.publicationId } },
-  });
-  if (elsewhere > 0) return outcome;
+  await lockAdoption(tx, claim.publicationId);
+  if (await boundElsewhere(tx, claim, externalId)) return outcome;
   return { kind: 'accepted', httpStatus, externalId, permalink: permalink ?? externalId };
 }
 

@@ -19,6 +19,7 @@ import { contentFor } from './post-content.ts';
 import { POST_IMAGES } from './post-images.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
+import { boundElsewhere, hasTwin, lockAdoption } from './twins.ts';
 
 const BATCH = 20;
 /** While one process looks, no other does; a process that dies while looking leaves the next look to others. */
@@ -101,12 +102,8 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
   const lookUps = attempt.lookUps + 1;
   const at = nextLookUpAt(attempt.sentAt ?? now, lookUps, now);
   if (found.found === 'present') {
-    // One at a time per account: two that look at the same moment must not both take the one post that is there.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`adopt ${publication.accountId}`}, 0))`;
-    if (
-      !(await boundElsewhere(tx, attempt, found.externalId)) &&
-      !(await hasTwin(tx, attempt, publication.accountId))
-    ) {
+    await lockAdoption(tx, publication.id);
+    if (!(await boundElsewhere(tx, attempt, found.externalId)) && !(await hasTwin(tx, attempt))) {
       const acceptedAt = found.acceptedAt ?? attempt.sentAt ?? now;
       const { externalId, permalink } = found;
       const acceptance = { httpStatus: null, externalId, permalink, acceptedAt, confirmedBy: 'a look-up' } as const;
@@ -192,27 +189,6 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
       now,
     );
   }
-}
-
-/** Posts of the same text this close to each other cannot be told apart by reading. */
-const TWIN_MINUTES = 20;
-
-/** Whether another publication to this account, of the same text and with an outcome nobody knows, may be the one that is there. */
-async function hasTwin(tx: Tx, attempt: PublishAttempt, accountId: string): Promise<boolean> {
-  const [row] = await tx.$queryRaw<{ twins: number }[]>`
-    SELECT count(*)::int AS twins
-    FROM publish_attempts ours
-    JOIN publish_attempts other ON other.publication_id <> ours.publication_id AND other.state IN ('sent', 'unknown')
-      AND other.frozen->>'text' = ours.frozen->>'text'
-      AND other.sent_at BETWEEN ours.sent_at - ${TWIN_MINUTES} * interval '1 minute' AND ours.sent_at + ${TWIN_MINUTES} * interval '1 minute'
-    JOIN publications ON publications.id = other.publication_id
-    WHERE ours.id = ${attempt.id}::uuid AND publications.account_id = ${accountId}::uuid AND publications.status IN ('publishing', 'unconfirmed')`;
-  return (row?.twins ?? 0) > 0;
-}
-
-/** A post that belongs to another attempt of ours is not this one, however equal its text. */
-async function boundElsewhere(tx: Tx, attempt: PublishAttempt, externalId: string): Promise<boolean> {
-  return (await tx.publishAttempt.count({ where: { externalId, id: { not: attempt.id } } })) > 0;
 }
 
 /** Whether each of these posts is known as another publication. */

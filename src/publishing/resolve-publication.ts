@@ -15,6 +15,7 @@ import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
+import { boundElsewhere, lockAdoption } from './twins.ts';
 
 export const RESOLUTIONS = ['live', 'absent', 'abandon'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
@@ -142,10 +143,8 @@ async function keepEvidence(
 /** One live post belongs to one publication. @throws Refusal at the link */
 async function refuseForeignLink(tx: Tx, publication: PublicationForChange, input: ResolutionInput): Promise<void> {
   const externalId = idFromPermalink(input.permalink);
-  const { accountId, id } = publication;
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`adopt ${accountId}`}, 0))`;
-  const others = await tx.publication.count({ where: { accountId, externalId, id: { not: id } } });
-  if (others === 0) return;
+  await lockAdoption(tx, publication.id);
+  if (!(await boundElsewhere(tx, { publicationId: publication.id }, externalId))) return;
   const message = 'This link belongs to another publication of this account. Paste the link of this very post.';
   throw new Refusal('invalid', message, { permalink: message });
 }

@@ -128,7 +128,8 @@ export function createLedgerPlatform(elapsed: () => number): LedgerPlatform {
     if (reading === 'fails') return { found: 'no-answer', reason: 'the list could not be read' };
     // The rows were moved back by what the virtual clock is ahead: this is the instant at which it was sent.
     const sent = sentAt.getTime() + elapsed();
-    const alike = lines.filter((line) => line.account === account.externalId && line.text === content.text);
+    const text = shownAs(content.text);
+    const alike = lines.filter((line) => line.account === account.externalId && shownAs(line.text) === text);
     const shown = reading === 'stale' ? [] : alike;
     const [line, second] = shown.filter(({ at }) => at >= sent - 60_000);
     if (second !== undefined) return { found: 'no-answer', reason: 'several posts have this text' };
@@ -183,6 +184,11 @@ function adapter(platform: Platform, ways: Ways): PlatformAdapter {
       ...ways,
     },
   };
+}
+
+/** As platforms do it: one blank is as good as two. */
+function shownAs(text: string): string {
+  return text.replace(/\s+/gu, ' ').trim();
 }
 
 const neverSends = () => Promise.reject(new Error('a look-up must not send anything'));
