@@ -3,6 +3,7 @@ import { nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
 import { writeEvidence } from './evidence.ts';
+import { ID_OF_ANOTHER } from './twins.ts';
 
 /**
  * Writes what an attempt ended in: with evidence when it was accepted, with a first look-up when nobody knows.
@@ -32,7 +33,9 @@ export async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: D
   if (outcome.kind === 'unknown') {
     await tx.publishAttempt.update({
       where: { id: attempt.id },
-      data: { nextLookUpAt: nextLookUpAt(attempt.sentAt ?? at, 0, at) },
+      data: {
+        nextLookUpAt: outcome.errorCode === ID_OF_ANOTHER ? null : nextLookUpAt(attempt.sentAt ?? at, 0, at),
+      },
     });
   }
   return null;

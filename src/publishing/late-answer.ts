@@ -59,6 +59,35 @@ export async function recordLateAnswer(
   });
 }
 
+/**
+ * The same, but the id is that of another publication's post (twins.ts): what is there only a person can say, so nothing
+ * that was decided meanwhile may send it again. The caller holds the post's lock.
+ */
+export async function parkForeignAnswer(
+  tx: Tx,
+  ctx: AppContext,
+  claim: Claim,
+  publication: Publication,
+  { errorCode, errorMessage }: Outcome & { kind: 'unknown' },
+  at: Date,
+): Promise<void> {
+  ctx.log.error({ publicationId: publication.id, errorCode, errorMessage }, 'a late answer names another’s post');
+  if (publication.status === 'published') return;
+  await supersedeOthers(tx, claim, at);
+  // As above, a move that the table does not have.
+  await tx.publication.update({
+    where: { id: publication.id },
+    data: { status: 'unconfirmed', nextAttemptAt: null, leaseUntil: null, errorCode, errorMessage },
+  });
+  await projectPostStatus(tx, publication.postId);
+  await recordPublicationEvent(tx, ctx, publication, 'publication.unconfirmed', {
+    errorCode,
+    errorMessage,
+    late: true,
+    from: publication.status,
+  });
+}
+
 /** Whoever claimed the publication meanwhile is too late: what it has not sent it never will, what it has sent nobody waits for. */
 async function supersedeOthers(tx: Tx, claim: Claim, at: Date): Promise<void> {
   const others = { publicationId: claim.publicationId, id: { not: claim.attemptId } };

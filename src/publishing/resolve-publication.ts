@@ -145,7 +145,7 @@ async function refuseForeignLink(tx: Tx, publication: PublicationForChange, inpu
   const externalId = idFromPermalink(input.permalink);
   await lockAdoption(tx, publication.id);
   if (!(await boundElsewhere(tx, { publicationId: publication.id }, externalId))) return;
-  const message = 'This link belongs to another publication of this account. Paste the link of this very post.';
+  const message = 'This link belongs to another publication. Paste the link of this very post.';
   throw new Refusal('invalid', message, { permalink: message });
 }
 

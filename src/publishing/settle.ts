@@ -18,11 +18,12 @@ import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { readDuplicate } from './duplicate.ts';
 import { forgetUploads } from './image-uploads.ts';
-import { recordLateAnswer } from './late-answer.ts';
+import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
 import { renewOnceWhenRefused } from './refused-token.ts';
 import { lockPost, type MoveFields, movePublication } from './transition.ts';
+import { refuseForeignId } from './twins.ts';
 import { untilSaved } from './until-saved.ts';
 
 /**
@@ -58,9 +59,11 @@ export async function settleOnce(
   await ctx.db.$transaction(async (tx) => {
     if (!(await lockPost(tx, claim.postId))) return;
     const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
-    const named = await readDuplicate(tx, claim, outcome);
+    const named = await refuseForeignId(tx, claim, await readDuplicate(tx, claim, outcome));
     if (!holdsClaim(publication, claim)) {
       if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
+      else if (outcome.kind === 'accepted' && named.kind === 'unknown')
+        await parkForeignAnswer(tx, ctx, claim, publication, named, answeredAt);
       return;
     }
     const final = await renewOnceWhenRefused(

@@ -4,7 +4,11 @@
  */
 import type { PublishAttempt } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
+import type { Outcome } from '../domain/outcome.ts';
 import { mayReadAlike, type SentText } from '../domain/same-text.ts';
+
+/** Of an outcome that only a person can clear up. */
+export const ID_OF_ANOTHER = 'id-of-another';
 
 /** Posts that read alike and left this close to each other cannot be told apart by reading. */
 const TWIN_MINUTES = 20;
@@ -45,6 +49,35 @@ export async function boundElsewhere(
   attempt: Pick<PublishAttempt, 'publicationId'>,
   externalId: string,
 ): Promise<boolean> {
-  const { publicationId } = attempt;
-  return (await tx.publishAttempt.count({ where: { externalId, publicationId: { not: publicationId } } })) > 0;
+  const [row] = await tx.$queryRaw<{ bound: boolean }[]>`
+    SELECT EXISTS (
+      SELECT 1 FROM publish_attempts
+      JOIN publications ON publications.id = publish_attempts.publication_id
+      JOIN connected_accounts other ON other.id = publications.account_id
+      WHERE publish_attempts.external_id = ${externalId} AND publications.id <> ours.id AND other.platform = account.platform
+    ) OR EXISTS (
+      SELECT 1 FROM live_posts
+      WHERE live_posts.platform = account.platform AND live_posts.external_id = ${externalId} AND publication_id <> ours.id
+    ) AS bound
+    FROM publications ours JOIN connected_accounts account ON account.id = ours.account_id
+    WHERE ours.id = ${attempt.publicationId}::uuid`;
+  return row?.bound ?? false;
+}
+
+/**
+ * A platform says that it took the post, and names one that is on record as another publication's. Nobody knows what is
+ * there: it is not taken, not looked for and not sent again. The database refuses it as well (live_posts).
+ */
+export async function refuseForeignId(
+  tx: Tx,
+  claim: Pick<PublishAttempt, 'publicationId'>,
+  outcome: Outcome,
+): Promise<Outcome> {
+  if (outcome.kind !== 'accepted' || !(await boundElsewhere(tx, claim, outcome.externalId))) return outcome;
+  return {
+    kind: 'unknown',
+    httpStatus: outcome.httpStatus,
+    errorCode: ID_OF_ANOTHER,
+    errorMessage: `The platform answered with the id of a post that is on record as another publication (${outcome.permalink}, ${outcome.externalId}). Look at the account, then say what you found.`,
+  };
 }
