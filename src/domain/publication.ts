@@ -26,7 +26,10 @@ export const PUBLICATION_STATUSES = [
 ] as const;
 export type PublicationStatus = (typeof PUBLICATION_STATUSES)[number];
 
-/** Every legal move. A move that is not in this table cannot be written (publishing/transition.ts). */
+/**
+ * Every legal move. A move that is not in this table cannot be written (publishing/transition.ts). Only a late answer goes
+ * against it (publishing/late-answer.ts): with a real id it makes anything published, because what is there is there.
+ */
 export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly PublicationStatus[]>> = {
   draft: ['awaiting_approval', 'scheduled'],
   awaiting_approval: ['draft', 'scheduled', 'cancelled'],
@@ -42,22 +45,6 @@ export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly Publ
   cancelled: ['awaiting_approval', 'scheduled'],
   unconfirmed: ['published', 'scheduled', 'cancelled'],
 };
-
-/**
- * Statuses that a late answer with a real id may lift to `published` against the table: the platform says the post is
- * there, and what is there is never thrown away, whatever was believed meanwhile.
- */
-export const LIFTED_BY_LATE_ANSWER: readonly PublicationStatus[] = [
-  'awaiting_approval',
-  'publishing',
-  'unconfirmed',
-  'scheduled',
-  'retrying',
-  'held',
-  'missed',
-  'failed',
-  'cancelled',
-];
 
 /** A move that the table above does not have: a mistake of ours, never of a person. */
 export class InvalidTransitionError extends Error {

@@ -2,7 +2,6 @@ import type { Publication } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
-import { LIFTED_BY_LATE_ANSWER } from '../domain/publication.ts';
 import type { Claim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { recordPublicationEvent } from './publication-event.ts';
@@ -31,10 +30,10 @@ export async function recordLateAnswer(
     }
     return;
   }
-  if (!LIFTED_BY_LATE_ANSWER.includes(publication.status)) return;
   await supersedeOthers(tx, claim, at);
   const evidenceSha256 = await closeAttempt(tx, claim, outcome, at);
-  // Not through movePublication: this is the one move that the table does not have (see LIFTED_BY_LATE_ANSWER).
+  // Not through movePublication: this is the one move that the table does not have. Whatever the publication was made
+  // meanwhile, a draft with another text too, it is published as it was sent, which is what the evidence says.
   await tx.publication.update({
     where: { id: publication.id },
     data: {

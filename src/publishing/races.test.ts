@@ -7,6 +7,7 @@ import type { Database, Tx } from '../database/client.ts';
 import type { Fault } from '../testing/ledger-platform.ts';
 import { type ModelBench, openModelBench, type Pause, type World } from '../testing/model-world.ts';
 import { alarmId, setAlarm } from './alarm.ts';
+import { sendPostBack } from './approve-post.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
@@ -352,6 +353,31 @@ describe('a late answer that lifts a publication which another worker has claime
       expect(await live(post)).toBe(1);
     });
   }
+});
+
+describe('a late answer for a post that somebody was told is not there, edited, and was sent back', () => {
+  it('makes it published as it was sent, and nobody can publish it again', async () => {
+    const post = await due('As it was sent');
+    await work('ok', 'answered');
+    await world.pass(100);
+    await recoverAbandonedClaims(world.ctx);
+    await resolve(post, 'absent');
+    await world.ctx.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
+    const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+    await editPost(world.ctx, world.manager, post.id, { text: 'As it was changed', scheduledAt, timeZone: 'UTC' });
+    const other = await world.ctx.db.user.create({ data: { email: `other${++serial}@example.com`, name: 'Other' } });
+    await sendPostBack(world.ctx, { ...world.manager, id: other.id }, post.id, 'Not yet');
+    expect(await of(post)).toMatchObject({ status: 'draft' });
+    await resume();
+    const row = await of(post);
+    expect(row).toMatchObject({ status: 'published', externalId: world.platform.live(row.id)[0]?.externalId });
+    const evidence = await world.ctx.db.publicationEvidence.findFirstOrThrow({ where: { publicationId: row.id } });
+    expect(evidence.document).toMatchObject({ text: 'As it was sent' });
+    await world.ctx.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: false } });
+    await expect(publishPostNow(world.ctx, world.manager, post.id)).rejects.toMatchObject({ code: 'conflict' });
+    await work('ok');
+    expect(await live(post)).toBe(1);
+  });
 });
 
 describe('workers that claim at the same moment', () => {

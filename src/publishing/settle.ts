@@ -57,7 +57,13 @@ export async function settleOnce(
   sentTokenVersion?: number,
 ): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
-    if (!(await lockPost(tx, claim.postId))) return;
+    if (!(await lockPost(tx, claim.postId))) {
+      ctx.log.error(
+        { publicationId: claim.publicationId, outcome },
+        'the post of an answer is gone: it cannot be saved',
+      );
+      return;
+    }
     const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
     const named = await refuseForeignId(tx, claim, await readDuplicate(tx, claim, outcome));
     if (!holdsClaim(publication, claim)) {
