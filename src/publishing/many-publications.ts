@@ -4,6 +4,7 @@
  */
 import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { STAGGER_SECONDS } from './backlog.ts';
@@ -58,11 +59,12 @@ async function decideEach(
   const accountOf = await accounts(ctx, ids);
   const sentPerAccount = new Map<string, number>();
   const result: DecidedMany = { done: 0, leftOut: [] };
+  const now = await databaseTime(ctx.db);
   for (const id of ids) {
     const account = accountOf.get(id) ?? '';
     const place = sentPerAccount.get(account) ?? 0;
     try {
-      await decide(id, new Date(ctx.clock.now().getTime() + place * STAGGER_SECONDS * 1000));
+      await decide(id, new Date(now.getTime() + place * STAGGER_SECONDS * 1000));
       sentPerAccount.set(account, place + 1);
       result.done += 1;
     } catch (error) {

@@ -6,6 +6,7 @@ import type { Prisma, Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { Actor } from '../domain/access.ts';
 import { isPublicHttpUrl } from '../domain/content-rules.ts';
 import { reasonProblem } from '../domain/reason.ts';
@@ -29,7 +30,7 @@ export interface ResolutionInput {
 }
 
 /**
- * @param sendAt when an absent one is sent again; now unless many are answered at once
+ * @param sendAt when an absent one is sent again, by the database's clock; now unless many are answered at once
  * @throws Refusal with a message per field, or when the publication is not unconfirmed (any more)
  */
 export async function resolvePublication(
@@ -37,7 +38,7 @@ export async function resolvePublication(
   actor: Actor,
   publicationId: string,
   input: ResolutionInput,
-  sendAt: Date = ctx.clock.now(),
+  sendAt?: Date,
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
@@ -50,7 +51,7 @@ export async function resolvePublication(
     }
     if (resolution === 'live') await refuseForeignLink(tx, publication, input);
     await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
-    await moveOn(tx, ctx, publication, resolution, input, sendAt);
+    await moveOn(tx, ctx, publication, resolution, input, sendAt ?? (await databaseTime(tx)));
     const evidenceSha256 = resolution === 'live' ? await keepEvidence(tx, publication, input, ctx.clock.now()) : null;
     const metadata = {
       resolution,

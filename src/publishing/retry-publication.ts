@@ -2,6 +2,7 @@
 import type { Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -12,14 +13,14 @@ import { movePublication } from './transition.ts';
 
 /**
  * Sends a failed, missed, held or waiting publication again.
- * @param sendAt now, unless many are sent again at once
+ * @param sendAt by the database's clock; now, unless many are sent again at once
  * @throws Refusal
  */
 export async function retryPublication(
   ctx: AppContext,
   actor: Actor,
   publicationId: string,
-  sendAt: Date = ctx.clock.now(),
+  sendAt?: Date,
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
@@ -34,7 +35,7 @@ export async function retryPublication(
       );
     }
     await refuseUnapprovedRetry(tx, actor, publication);
-    await queuePublication(tx, ctx, publication, sendAt);
+    await queuePublication(tx, ctx, publication, sendAt ?? (await databaseTime(tx)));
     const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
     await recordEvent(
       tx,

@@ -7,6 +7,7 @@ import type { ConnectedAccount, Post, Publication } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
@@ -48,7 +49,7 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
         'In this team somebody else approves a post before it goes out. Choose a time and schedule it.',
       );
     }
-    const now = ctx.clock.now();
+    const now = await databaseTime(tx);
     const timeZone = post.timeZone ?? actor.timeZone;
     await tx.post.update({ where: { id: post.id }, data: { scheduledAt: now, timeZone, wallClock: null } });
     await launch(tx, ctx, actor, { ...post, scheduledAt: now }, now);
@@ -129,7 +130,7 @@ export async function requeueAfterEdit(
     throw new Refusal('invalid', message, { scheduledAt: message });
   }
   refuseUnpublishable(post);
-  const now = ctx.clock.now();
+  const now = await databaseTime(tx);
   const dueAt = checked.schedule.instant.getTime() < now.getTime() ? now : checked.schedule.instant;
   if (changed && post.team.requiresApproval) {
     await requestApproval(tx, ctx, actor, post);
