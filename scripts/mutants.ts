@@ -170,7 +170,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the question whose post a duplicate refusal names',
-    edits: [{ file: 'src/publishing/duplicate.ts', from: 'if (elsewhere > 0) return outcome;', to: '' }],
+    edits: [
+      {
+        file: 'src/publishing/duplicate.ts',
+        from: 'if (await boundElsewhere(tx, claim, externalId)) return outcome;',
+        to: '',
+      },
+    ],
   },
   {
     without: 'the post lock',

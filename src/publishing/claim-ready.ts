@@ -12,6 +12,7 @@ import type { Claim } from './claim.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { ReadyPreparation } from './prepare.ts';
 import { instant, type Recorded } from './send-recorded.ts';
+import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 
 /** A publication that was prepared before it is due, and the state of things its preparation rests on. */
 export interface Ready {
@@ -76,7 +77,7 @@ export async function claimReady(
         AND credential.token_version = wanted.token_version
         AND (wanted.approval_id IS NULL
           OR EXISTS (SELECT 1 FROM approvals WHERE approvals.id = wanted.approval_id AND voided_at IS NULL))
-        AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST}
+        AND ${NO_OPEN_ATTEMPT} AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST}
       FOR UPDATE OF publications, posts SKIP LOCKED
     ), claimed AS (
       UPDATE publications

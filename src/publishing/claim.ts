@@ -6,6 +6,7 @@ import type { Publication } from '@prisma/client';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
+import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 import { projectPostStatus } from './transition.ts';
 
 /** A publication that this process may attempt until the lease ends, and the attempt already written down for it. */
@@ -34,7 +35,7 @@ export async function claimDue(
         SELECT publications.id
         FROM publications JOIN posts ON posts.id = publications.post_id
         WHERE publications.status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp()
-          AND publications.id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST}
+          AND publications.id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}
         ORDER BY next_attempt_at, publications.id
         LIMIT ${limit}
         FOR UPDATE SKIP LOCKED
@@ -83,7 +84,7 @@ export async function untilNextDueMs(
     SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
     FROM publications
     WHERE status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'
-      AND id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST}`;
+      AND id <> ALL (${[...except]}::uuid[]) AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}`;
   return row?.ms ?? null;
 }
 

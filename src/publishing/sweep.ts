@@ -6,6 +6,7 @@ import type { AppContext } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
 import { settleWithoutAttempt } from './claim-without-attempt.ts';
 import { handBack, settleOnce } from './settle.ts';
+import { mendStrayAttempts } from './stray-attempts.ts';
 
 /** Rows taken per sweep; the rest waits for the next one, a few seconds later. */
 const BATCH = 200;
@@ -22,7 +23,7 @@ interface Abandoned {
 
 /**
  * Recovers claims whose lease ran out: prepared but not sent → due again, not counted; sent → unknown, never sent again
- * on a guess. One that cannot be recovered is left to the next sweep, and the others do not wait for it.
+ * on a guess. So is what is scheduled although its last attempt is open. One that cannot be recovered is left to the next sweep, and the others do not wait for it.
  * @returns how many were abandoned
  */
 export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
@@ -34,7 +35,7 @@ export async function recoverAbandonedClaims(ctx: AppContext): Promise<number> {
     ORDER BY lease_until LIMIT ${BATCH}`;
   for (let index = 0; index < abandoned.length; index += AT_ONCE)
     await Promise.all(abandoned.slice(index, index + AT_ONCE).map((row) => recoverOrTell(ctx, row)));
-  return abandoned.length;
+  return abandoned.length + (await mendStrayAttempts(ctx));
 }
 
 async function recoverOrTell(ctx: AppContext, row: Abandoned): Promise<void> {
