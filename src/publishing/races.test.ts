@@ -365,7 +365,9 @@ describe('a late answer for a post that somebody was told is not there, edited, 
     await world.ctx.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
     const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
     await editPost(world.ctx, world.manager, post.id, { text: 'As it was changed', scheduledAt, timeZone: 'UTC' });
-    const other = await world.ctx.db.user.create({ data: { email: `other${++serial}@example.com`, name: 'Other' } });
+    const memberships = { create: { teamId: world.teamId, role: 'manager' as const } };
+    const data = { email: `other${++serial}@example.com`, name: 'Other', memberships };
+    const other = await world.ctx.db.user.create({ data });
     await sendPostBack(world.ctx, { ...world.manager, id: other.id }, post.id, 'Not yet');
     expect(await of(post)).toMatchObject({ status: 'draft' });
     await resume();
