@@ -5,8 +5,11 @@ export const LONGEST_RETRY_DELAY_SECONDS = 4 * 60 * 60;
 /** A rate limit whose reset the platform does not tell is tried again after this long. */
 export const BLIND_RATE_LIMIT_SECONDS = 15 * 60;
 
-/** Nothing is tried again sooner, whoever says so: what is not counted would be asked without end. */
-export const SHORTEST_RETRY_DELAY_SECONDS = 5;
+/**
+ * Nothing is tried again sooner because a platform says so: what is not counted would be asked without end. A person may
+ * choose a shorter backoff, whose attempts are counted.
+ */
+const SHORTEST_RETRY_DELAY_SECONDS = 5;
 
 export interface RetrySettings {
   /** Seconds before the second attempt; doubled for each later one. */
@@ -60,10 +63,7 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
         return { next: 'retrying', at: named(outcome.retryAt, now) ?? soonest(now), counted: false };
       const attempt = countedBefore + 1;
       if (attempt >= settings.maxAttempts) return { next: 'failed', counted: true };
-      const backoff = later(
-        now,
-        retryDelaySeconds(attempt, Math.max(settings.baseSeconds, SHORTEST_RETRY_DELAY_SECONDS)),
-      );
+      const backoff = later(now, retryDelaySeconds(attempt, settings.baseSeconds));
       // Retry-After wins, in both directions; one that is over says nothing, and must not use up the attempts at once.
       const told = outcome.retryAt !== null && outcome.retryAt > now ? named(outcome.retryAt, now) : null;
       return { next: 'retrying', at: told ?? backoff, counted: true };

@@ -92,7 +92,6 @@ describe('the delivery of a post', () => {
     ['lateLimitMinutes', '10081'],
     ['lateLimitMinutes', 'soon'],
     ['retryBaseSeconds', '0'],
-    ['retryBaseSeconds', '4'],
     ['retryBaseSeconds', '14401'],
     ['maxAttempts', '0'],
     ['maxAttempts', '21'],

@@ -3,7 +3,7 @@
  * Kept on each of its publications; an empty choice means the team's late policy, or the product's retry schedule.
  */
 import type { LatePolicy, Publication } from '@prisma/client';
-import { LONGEST_RETRY_DELAY_SECONDS, SHORTEST_RETRY_DELAY_SECONDS } from '../domain/retry-policy.ts';
+import { LONGEST_RETRY_DELAY_SECONDS } from '../domain/retry-policy.ts';
 
 /** As typed. An absent key leaves it as it is; an empty value takes the choice away. */
 export interface DeliveryInput {
@@ -58,11 +58,11 @@ export function checkDelivery(
       input.retryBaseSeconds,
       before.retryBaseSeconds,
       DEFAULT_DELIVERY.retryBaseSeconds,
-      [SHORTEST_RETRY_DELAY_SECONDS, LONGEST_RETRY_DELAY_SECONDS],
+      [1, LONGEST_RETRY_DELAY_SECONDS],
       {
         fields,
         name: 'retryBaseSeconds',
-        message: 'The wait before the second attempt is 5 seconds to 240 minutes. Leave it empty for 5 minutes.',
+        message: 'The wait before the second attempt is 1 second to 240 minutes. Leave it empty for 5 minutes.',
       },
     ),
     maxAttempts: readWhole(input.maxAttempts, before.maxAttempts, DEFAULT_DELIVERY.maxAttempts, [1, MOST_ATTEMPTS], {
