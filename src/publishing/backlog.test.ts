@@ -83,6 +83,21 @@ describe('a backlog that is still in time', () => {
     expect(await tally()).toEqual({ missed: 60, published: 5 });
   });
 
+  it('does not wait behind what is too late by the rule it was approved under, either', async () => {
+    await overdue(3, 20);
+    await overdue(2, 5);
+    const { manager, teamId } = world;
+    const { db } = world.ctx;
+    await db.team.update({ where: { id: teamId }, data: { requiresApproval: true } });
+    await db.$executeRaw`
+      INSERT INTO approvals (id, post_id, content_hash, content, approved_by_id)
+      SELECT gen_random_uuid(), post_id, 'a hash', '{"teamRule": {"latePolicy": "hold", "lateLimitMinutes": 10}}', ${manager.id}::uuid
+      FROM publications WHERE team_id = ${teamId}::uuid`;
+    expect(await spreadBacklog(db)).toMatchObject({ putOff: 1 });
+    await db.team.update({ where: { id: teamId }, data: { requiresApproval: false } });
+    expect(await spreadBacklog(db)).toMatchObject({ putOff: 3 });
+  });
+
   it('becomes too late like any other when nobody works at its place either', async () => {
     await limit(5);
     await overdue(3, 4);

@@ -19,9 +19,18 @@ const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
 /** SQL: by which `publications` is late; `lateFrom` of domain/late-policy.ts. */
 const LATE_FROM = Prisma.sql`greatest(publications.put_off_until, publications.due_at)`;
 
-/** SQL: `publications` of `teams` would be sent if it were claimed now; `lateDecision` of domain/late-policy.ts. */
-const IN_TIME = Prisma.sql`(coalesce(publications.late_policy, teams.late_policy) = 'send' OR ${LATE_FROM} >
-  clock_timestamp() - (coalesce(publications.late_limit_minutes, teams.late_limit_minutes) + 1) * interval '1 minute')`;
+/** SQL: `publications` would be sent if it were claimed now under this rule; `lateDecision` of domain/late-policy.ts. */
+function inTimeUnder(latePolicy: Prisma.Sql, lateLimitMinutes: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`(coalesce(publications.late_policy::text, ${latePolicy}) = 'send' OR ${LATE_FROM} >
+    clock_timestamp() - (coalesce(publications.late_limit_minutes, ${lateLimitMinutes}) + 1) * interval '1 minute')`;
+}
+
+/** SQL: the same by the team's rule, and by the one it was approved under; `decideLate` of approved-late-rule.ts. */
+const IN_TIME = Prisma.sql`${inTimeUnder(Prisma.sql`teams.late_policy::text`, Prisma.sql`teams.late_limit_minutes`)}
+  AND NOT (teams.requires_approval AND EXISTS (
+    SELECT 1 FROM approvals, LATERAL (SELECT approvals.content->'teamRule' AS rule) approved
+    WHERE approvals.post_id = publications.post_id AND approvals.voided_at IS NULL AND rule IS NOT NULL
+      AND NOT ${inTimeUnder(Prisma.sql`rule->>'latePolicy'`, Prisma.sql`(rule->>'lateLimitMinutes')::int`)}))`;
 
 /** Which publications get a place, and how far apart. */
 interface Line {
