@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     without: 'the row lock of a claim (two workers take the same one)',
-    edits: [{ file: 'src/publishing/claim.ts', from: 'FOR UPDATE SKIP LOCKED', to: '' }],
+    edits: [{ file: 'src/publishing/claim.ts', from: 'FOR UPDATE OF publications, posts SKIP LOCKED', to: '' }],
   },
   {
     without: 'the row lock of a claim of what was prepared ahead',

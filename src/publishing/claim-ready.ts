@@ -10,14 +10,14 @@ import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
+import type { Occupant } from './places.ts';
 import type { ReadyPreparation } from './prepare.ts';
 import { instant, type Recorded } from './send-recorded.ts';
 import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 
 /** A publication that was prepared before it is due, and the state of things its preparation rests on. */
-export interface Ready {
+export interface Ready extends Occupant {
   publicationId: string;
-  accountId: string;
   preparation: ReadyPreparation;
   basis: {
     publicationUpdatedAt: Date;
@@ -37,7 +37,7 @@ const ON_TIME_SECONDS = 30;
 export async function claimReady(
   ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>,
   ready: readonly Ready[],
-): Promise<Recorded[]> {
+): Promise<(Recorded & Occupant)[]> {
   const byAttempt = new Map(ready.map((one) => [uuidv7(), one]));
   const wanted = [...byAttempt].map(([attemptId, { publicationId, preparation, basis }]) => ({
     publication_id: publicationId,
@@ -108,6 +108,15 @@ export async function claimReady(
     const one = byAttempt.get(claim.attemptId);
     return one === undefined
       ? []
-      : [{ claim, accountId: one.accountId, preparation: one.preparation, sentAt, recordingAt }];
+      : [
+          {
+            claim,
+            platform: one.platform,
+            accountId: one.accountId,
+            preparation: one.preparation,
+            sentAt,
+            recordingAt,
+          },
+        ];
   });
 }

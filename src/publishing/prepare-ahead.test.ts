@@ -94,7 +94,7 @@ describe('what was prepared before its instant', () => {
     const book = createReadyBook(bench.ctx);
     await book.refresh(never);
     const batch = await eventually(
-      () => ((book.untilNextMs() ?? 0) < -100 ? book.takeDue(4) : undefined),
+      () => ((book.untilNextMs() ?? 0) < -600 ? book.takeDue(4) : undefined),
       'both to fall due',
     );
     expect(batch.map(({ publicationId }) => publicationId)).toEqual([shared.id, own.id]);

@@ -7,6 +7,7 @@
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Ready } from './claim-ready.ts';
+import { createPlaces, type Places } from './places.ts';
 import { FOR_PUBLISHING, prepare } from './prepare.ts';
 
 /** How long before its instant a publication is prepared. A token that is used is good for at least a minute more. */
@@ -21,11 +22,11 @@ const MARGIN_MS = 1;
 export interface ReadyBook {
   /** Prepares what falls due soon and is not prepared as it is now. One at a time; a call during another one is added to it. */
   refresh(signal: AbortSignal): Promise<void>;
-  /** Takes out what is due by now, at most `limit`, longest due first. */
+  /** Takes out what is due by now and has a place, at most `limit`, longest due first. */
   takeDue(limit: number): Ready[];
   /** Those whose instant is so near that they are not to be claimed the long way. */
   imminent(): string[];
-  /** Milliseconds until the next one is due, 0 or less when one is; null when none is ready. */
+  /** Milliseconds until the next one that has a place is due, 0 or less when one is; null when none is ready. */
   untilNextMs(): number | null;
 }
 
@@ -47,8 +48,15 @@ interface Upcoming {
 /** How near an instant is near: a claim the long way takes a few round trips. */
 const IMMINENT_MS = 250;
 
-/** @param aheadMs what is due later than this is left for later */
-export function createReadyBook(ctx: AppContext, aheadMs = PREPARE_AHEAD_MS): ReadyBook {
+/**
+ * @param aheadMs what is due later than this is left for later
+ * @param places of this process: what has none stays in the book, unclaimed
+ */
+export function createReadyBook(
+  ctx: AppContext,
+  aheadMs = PREPARE_AHEAD_MS,
+  places: Places = createPlaces(MOST_READY),
+): ReadyBook {
   const entries = new Map<string, Entry>();
   let refreshing: Promise<void> | null = null;
   let again = false;
@@ -93,9 +101,14 @@ export function createReadyBook(ctx: AppContext, aheadMs = PREPARE_AHEAD_MS): Re
       const due = [...entries].flatMap(([id, { ready, dueAt }]) =>
         ready !== null && dueAt + MARGIN_MS <= now ? [{ id, ready, dueAt }] : [],
       );
-      const taken = due.sort((one, other) => one.dueAt - other.dueAt).slice(0, limit);
-      for (const { id } of taken) entries.delete(id);
-      return taken.map(({ ready }) => ready);
+      const taken: Ready[] = [];
+      for (const { id, ready } of due.sort((one, other) => one.dueAt - other.dueAt)) {
+        if (taken.length >= limit) break;
+        if (!places.hasRoomFor(ready, taken)) continue;
+        taken.push(ready);
+        entries.delete(id);
+      }
+      return taken;
     },
     imminent() {
       const now = performance.now();
@@ -104,7 +117,9 @@ export function createReadyBook(ctx: AppContext, aheadMs = PREPARE_AHEAD_MS): Re
       );
     },
     untilNextMs() {
-      const instants = [...entries.values()].flatMap(({ ready, dueAt }) => (ready === null ? [] : [dueAt]));
+      const instants = [...entries.values()].flatMap(({ ready, dueAt }) =>
+        ready === null || !places.hasRoomFor(ready) ? [] : [dueAt],
+      );
       return instants.length === 0 ? null : Math.min(...instants) + MARGIN_MS - performance.now();
     },
   };
@@ -139,7 +154,7 @@ async function prepareOne(ctx: AppContext, publicationId: string, signal: AbortS
       teamUpdatedAt: team.updatedAt,
       accountOwnerId: account.ownerId,
     };
-    return { publicationId, accountId: account.id, preparation, basis };
+    return { publicationId, platform: account.platform, accountId: account.id, preparation, basis };
   } catch (error) {
     // At its instant it is prepared again, and what is wrong then is written down with the publication.
     ctx.log.warn({ err: error, publicationId }, 'a publication could not be prepared before its time');

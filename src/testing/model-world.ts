@@ -63,6 +63,8 @@ export interface World {
     plan: { fault: Fault; pause: Pause | null; stopping: boolean },
   ): Promise<void>;
   reconnect(account: ConnectedAccount): Promise<void>;
+  /** One more account. */
+  connect(platform: 'linkedin' | 'facebook', externalId: string): Promise<ConnectedAccount>;
 }
 
 export interface ModelBench {
@@ -143,6 +145,7 @@ export async function openModelBench(): Promise<ModelBench> {
 
     return {
       ctx,
+      connect,
       platform,
       teamId: team.id,
       manager,

@@ -1,11 +1,12 @@
 /**
  * Keeps the instant: has ready what falls due soon, claims what is due and runs its pipelines, at most `concurrency` at
- * once, and sleeps exactly until the next publication falls due. pg-boss's alarms, the sweep and the verbs only say "look
+ * once and none without a place of its platform and account (places.ts), and sleeps exactly until the next publication falls due. pg-boss's alarms, the sweep and the verbs only say "look
  * again" (`wake`).
  */
 import type { AppContext } from '../context.ts';
 import { claimDue, untilNextDueMs } from '../publishing/claim.ts';
 import { claimReady } from '../publishing/claim-ready.ts';
+import { createPlaces, type Occupant } from '../publishing/places.ts';
 import { createReadyBook } from '../publishing/prepare-ahead.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { sendRecorded, unsettled } from '../publishing/send-recorded.ts';
@@ -61,7 +62,8 @@ export function startDispatcher(
       if (step === 'flushed') started(publicationId);
     },
   };
-  const book = createReadyBook(observed);
+  const places = createPlaces(concurrency);
+  const book = createReadyBook(observed, undefined, places);
   let lastLook = 0;
   let lastScan = performance.now();
   let timer: NodeJS.Timeout | undefined;
@@ -123,18 +125,19 @@ export function startDispatcher(
     if (ready.length > 0) {
       // Whatever is not returned has changed or is taken by somebody else: the long way finds out.
       for (const recorded of await unsettled.pass(() => claimReady(observed, ready)))
-        run(recorded.claim.publicationId, sendRecorded(observed, recorded, abort.signal));
+        run(recorded.claim.publicationId, recorded, sendRecorded(observed, recorded, abort.signal));
       again = true;
       if (performance.now() - lastLook < LOOK_BETWEEN_MS) return null;
     }
     lastLook = performance.now();
-    const claims = await claimDue(observed, free - ready.length, [...book.imminent(), ...not]);
+    const claims = await claimDue(observed, free - ready.length, [...book.imminent(), ...not], places.room());
     for (const claim of claims) {
       const { publicationId } = claim;
       starting.add(publicationId);
       const patience = setTimeout(started, LONGEST_START_MS, publicationId);
       run(
         publicationId,
+        claim,
         publishPublication(observed, claim, abort.signal).finally(() => {
           clearTimeout(patience);
           starting.delete(publicationId);
@@ -145,19 +148,21 @@ export function startDispatcher(
       again = true;
       return null;
     }
-    const ms = await untilNextDueMs(ctx, HORIZON_MS, [...book.imminent(), ...not]);
+    const ms = await untilNextDueMs(ctx, HORIZON_MS, [...book.imminent(), ...not], places.room());
     const others = ms === null ? null : Math.max(Math.ceil(ms), claims.length > 0 ? 0 : ms <= 0 ? ROW_BUSY_MS : 1);
     const prepared = book.untilNextMs();
     return prepared === null ? others : Math.min(Math.max(Math.ceil(prepared), 0), others ?? HORIZON_MS);
   }
 
-  function run(publicationId: string, work: Promise<void>): void {
+  function run(publicationId: string, occupant: Occupant, work: Promise<void>): void {
+    places.take(occupant);
     const pipeline = work
       .catch((error: unknown) =>
         ctx.log.error({ err: error, publicationId }, 'publishing broke off; the sweep recovers this publication'),
       )
       .finally(() => {
         running.delete(pipeline);
+        places.leave(occupant);
         look();
       });
     running.add(pipeline);
