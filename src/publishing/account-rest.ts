@@ -8,6 +8,7 @@
 import { Prisma } from '@prisma/client';
 import type { Database, Tx } from '../database/client.ts';
 import { STAGGER_SECONDS } from './backlog.ts';
+import { IS_CLAIMABLE } from './is-claimable.ts';
 
 /** SQL: the account of `publications` does not rest. The list is made once per statement and nearly always empty. */
 export const ACCOUNT_DOES_NOT_REST = Prisma.sql`publications.account_id <> ALL (ARRAY(
@@ -41,7 +42,7 @@ export async function putOffResting(db: Database | Tx): Promise<number> {
     ), waiting AS (
       SELECT publications.id, publications.next_attempt_at, resting.platform, resting.external_id, resting.until
       FROM publications JOIN resting ON resting.id = publications.account_id
-      WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until
+      WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until AND ${IS_CLAIMABLE}
         AND (publications.put_off_until IS NULL OR publications.put_off_until < resting.until)
       FOR UPDATE OF publications SKIP LOCKED
     ), taken AS (

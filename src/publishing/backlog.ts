@@ -6,6 +6,7 @@
  */
 import { Prisma } from '@prisma/client';
 import type { Database, Tx } from '../database/client.ts';
+import { IS_CLAIMABLE } from './is-claimable.ts';
 
 /** What is overdue by more than this was not late by chance: something was down. */
 const BACKLOG_AFTER_SECONDS = 30;
@@ -66,7 +67,7 @@ export async function putInPlace(tx: Tx, publicationIds: readonly string[]): Pro
 async function lineUp(tx: Tx, { which, seconds }: Line): Promise<Spread> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(5137003)`;
   const waiting = Prisma.sql`FROM publications JOIN teams ON teams.id = publications.team_id
-    WHERE publications.status IN ('scheduled', 'retrying') AND ${which} AND ${IN_TIME}`;
+    WHERE publications.status IN ('scheduled', 'retrying') AND ${which} AND ${IN_TIME} AND ${IS_CLAIMABLE}`;
   const [row] = await tx.$queryRaw<Spread[]>`
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
     overdue AS MATERIALIZED (

@@ -9,6 +9,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
+import { IS_CLAIMABLE } from './is-claimable.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { Occupant } from './places.ts';
 import type { ReadyPreparation } from './prepare.ts';
@@ -77,7 +78,7 @@ export async function claimReady(
         AND credential.token_version = wanted.token_version
         AND (wanted.approval_id IS NULL
           OR EXISTS (SELECT 1 FROM approvals WHERE approvals.id = wanted.approval_id AND voided_at IS NULL))
-        AND ${NO_OPEN_ATTEMPT} AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST}
+        AND ${NO_OPEN_ATTEMPT} AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST} AND ${IS_CLAIMABLE}
       FOR UPDATE OF publications, posts SKIP LOCKED
     ), claimed AS (
       UPDATE publications

@@ -6,6 +6,7 @@ import { Prisma, type Publication } from '@prisma/client';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
+import { IS_CLAIMABLE } from './is-claimable.ts';
 import { type Occupant, type Room, UNLIMITED } from './places.ts';
 import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 import { projectPostStatus } from './transition.ts';
@@ -42,6 +43,7 @@ export async function claimDue(
         FROM publications JOIN connected_accounts account ON account.id = publications.account_id
         WHERE publications.status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp()
           AND publications.id <> ALL (${[...except]}::uuid[]) AND ${hasRoom(room)} AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}
+          AND ${IS_CLAIMABLE}
         ORDER BY next_attempt_at, publications.id
         LIMIT ${limit + CANDIDATES}
       ), ranked AS (
@@ -120,7 +122,8 @@ export async function untilNextDueMs(
     FROM publications JOIN connected_accounts account ON account.id = publications.account_id
     WHERE publications.status IN ('scheduled', 'retrying')
       AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'
-      AND publications.id <> ALL (${[...except]}::uuid[]) AND ${hasRoom(room)} AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}`;
+      AND publications.id <> ALL (${[...except]}::uuid[]) AND ${hasRoom(room)} AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}
+          AND ${IS_CLAIMABLE}`;
   return row?.ms ?? null;
 }
 

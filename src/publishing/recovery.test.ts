@@ -1,7 +1,7 @@
 /** What happens around the pipeline: pauses, outages, restores, holds and late answers. */
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { type Bench, eventually, openBench } from '../testing/publishing-bench.ts';
 import { startWorker } from '../worker/worker.ts';
 import { spreadBacklog } from './backlog.ts';
 import { type Claim, claimDue } from './claim.ts';
@@ -11,7 +11,7 @@ import { FOR_PUBLISHING, prepare } from './prepare.ts';
 import { publishPublication } from './publish-publication.ts';
 import { readEvidence } from './read-evidence.ts';
 import { resolvePublication } from './resolve-publication.ts';
-import { guardAgainstRestore } from './restore-guard.ts';
+import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
 import { publishPostNow } from './schedule-post.ts';
 import { settle } from './settle.ts';
 import { recoverAbandonedClaims } from './sweep.ts';
@@ -257,10 +257,13 @@ describe('a restored database', () => {
     await bench.ctx.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
     const worker = await startWorker(bench.ctx);
     const before = await live();
-    expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
-      status: 'held',
-      errorCode: 'restored',
-    });
+    await eventually(
+      () =>
+        bench.ctx.db.publication
+          .count({ where: { id: publication.id, status: 'held', errorCode: 'restored' } })
+          .then((n) => n || undefined),
+      'it to be held',
+    );
     const hold = await bench.ctx.db.hold.findFirstOrThrow({ where: { scope: 'everything', releasedAt: null } });
     expect(hold.reason).toContain('restored');
     await worker.stop();
@@ -273,6 +276,7 @@ describe('a restored database', () => {
     await bench.ctx.db.$executeRaw`UPDATE worker_processes SET beat_at = now() - interval '7 hours'`;
     const publication = await due();
     expect(await guardAgainstRestore(bench.ctx)).toBe('gap');
+    expect(await holdWhatWasDue(bench.ctx)).toBe(1);
     expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
       status: 'held',
       errorCode: 'restored',

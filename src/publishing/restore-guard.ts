@@ -1,99 +1,122 @@
 /**
- * A restored database may have forgotten that a post was sent. Before anything leaves, the worker looks whether this is
- * still the database it knew: another system identifier or timeline, or nobody working for hours while posts fell due,
- * and what is overdue waits for a person instead of going out a second time.
+ * A restored database may have forgotten that a post was sent. The worker looks, at its start and with every sweep, whether
+ * this is still the database it knew: another system identifier or timeline, or nobody working for hours while posts fell
+ * due, and what is overdue waits for a person instead of going out a second time.
+ *
+ * Between two looks nothing slips through: every claim and every write-ahead record asks `claimable_since()` (a function of
+ * the database) in its own statement, on its own connection. The order is committed first and is one row; marking what it
+ * covers as held comes after that, some hundred at a time, and may be cut short: the next sweep goes on.
  *
  * Limit: a restore within the same cluster, onto a moment a few minutes ago, shows neither sign.
  */
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import { holdTogether } from './hold-publications.ts';
+import { holdPublications } from './hold-publications.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
 const GAP_HOURS = 6;
-
-/** Thousands may be overdue, and a start that fails here would fail again each time. */
-const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
+/** Any fixed number: names the lock that makes it one process at a time. */
+const ORDER_LOCK = 5_137_002;
+/** Publications marked between two looks at what is left. */
+const MARKED_AT_ONCE = 1_000;
 
 const RESTORED =
   'This database seems to have been restored from a copy, which may not know what was sent since. Look at the accounts, then release this hold.';
 const AFTER_A_GAP =
   'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then retry or cancel it.';
 
-/** @returns what was done, for the log; null when all is as it was */
-export async function guardAgainstRestore(ctx: AppContext): Promise<'restored' | 'gap' | null> {
-  const identity = await readIdentity(ctx);
+type Finding = 'restored' | 'gap';
+
+/**
+ * Orders that what is due by now waits for a person, if this is another database or nobody worked for hours. Committed when
+ * this resolves: `holdWhatWasDue` does the rest.
+ * @returns what was found, for the log; null when all is as it was
+ */
+export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | null> {
+  const seen = await look(ctx.db);
+  if (seen.noted && !seen.changed && !seen.gap) return null;
   return ctx.db.$transaction(async (tx) => {
     // One worker at a time: the second to start finds the identity already noted.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(5137002)`;
-    const gap = await longGap(tx);
-    const changed = identity !== null && (await identityChanged(tx, identity));
-    if (changed) {
-      const hold = await tx.hold.create({
-        data: { scope: 'everything', reason: RESTORED, createdAt: ctx.clock.now() },
-      });
-      await recordEvent(
-        tx,
-        {
-          actorId: null,
-          action: 'hold.created',
-          entity: 'Hold',
-          entityId: hold.id,
-          teamId: null,
-          metadata: { scope: 'everything', reason: RESTORED },
-        },
-        ctx.clock.now(),
-      );
-    }
-    const held = changed || gap ? await holdOverdue(tx, ctx) : 0;
-    return changed ? 'restored' : held > 0 ? 'gap' : null;
-  }, LONG_TRANSACTION);
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${ORDER_LOCK}::bigint)`;
+    const { changed, gap } = await look(tx);
+    await noteIdentity(tx);
+    if (changed) await holdEverything(tx, ctx);
+    const finding = changed ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
+    if (finding !== null)
+      await tx.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() WHERE id = 1`;
+    return finding;
+  });
 }
 
-interface Identity {
-  system: string;
-  timeline: number;
-}
-
-/** Null where the database user may not ask: the gap is then the only sign. */
-async function readIdentity(ctx: AppContext): Promise<Identity | null> {
-  try {
-    const [row] = await ctx.db.$queryRaw<Identity[]>`
-      SELECT (SELECT system_identifier::text FROM pg_control_system()) AS system, (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline`;
-    return row ?? null;
-  } catch (error) {
-    ctx.log.warn(
-      { err: error },
-      'cannot tell whether the database was restored: grant execute on pg_control_system() and pg_control_checkpoint()',
-    );
-    return null;
+/**
+ * Marks as held whatever fell due before the latest order, if there ever was one: also what somebody had claimed then and
+ * gave back later.
+ * @returns how many
+ */
+export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
+  let held = 0;
+  for (;;) {
+    const some = await ctx.db.$queryRaw<{ id: string; postId: string }[]>`
+      SELECT publications.id::text, post_id::text AS "postId"
+      FROM publications JOIN database_identity identity ON publications.next_attempt_at < identity.hold_due_before
+      WHERE publications.status IN ('scheduled', 'retrying')
+      ORDER BY next_attempt_at, publications.id LIMIT ${MARKED_AT_ONCE}`;
+    const marked = await holdPublications(ctx, some, {
+      errorCode: 'restored',
+      errorMessage: AFTER_A_GAP,
+      actorId: null,
+      metadata: { errorCode: 'restored' },
+    });
+    held += marked;
+    // Nothing left, or others were faster: the next sweep looks again.
+    if (marked === 0) return held;
   }
 }
 
-/** Notes which database this is. The first time there is nothing to compare with. */
-async function identityChanged(tx: Tx, now: Identity): Promise<boolean> {
-  const known = await tx.databaseIdentity.findUnique({ where: { id: 1 } });
+interface Look {
+  noted: boolean;
+  changed: boolean;
+  gap: boolean;
+}
+
+async function look(db: Pick<Tx, '$queryRaw'>): Promise<Look> {
+  const [row] = await db.$queryRaw<Look[]>`
+    SELECT EXISTS (SELECT 1 FROM database_identity WHERE id = 1) AS noted, claimable_since() = 'infinity' AS changed,
+      coalesce((SELECT max(beat_at) < clock_timestamp() - ${GAP_HOURS} * interval '1 hour' FROM worker_processes), false) AS gap`;
+  if (row === undefined) throw new Error('the database did not say which one it is');
+  return row;
+}
+
+/** What the database user may not ask stays as it was noted: the gap is then the only sign. */
+async function noteIdentity(tx: Tx): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO database_identity (id, system_identifier, timeline, seen_at) VALUES (1, ${now.system}, ${now.timeline}, clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET system_identifier = EXCLUDED.system_identifier, timeline = EXCLUDED.timeline, seen_at = EXCLUDED.seen_at`;
-  return known !== null && (known.systemIdentifier !== now.system || known.timeline !== now.timeline);
+    INSERT INTO database_identity AS noted (id, system_identifier, timeline, seen_at)
+    VALUES (1, coalesce(current_system_identifier(), ''), coalesce(current_timeline(), 0), clock_timestamp())
+    ON CONFLICT (id) DO UPDATE
+    SET system_identifier = coalesce(nullif(EXCLUDED.system_identifier, ''), noted.system_identifier),
+        timeline = coalesce(nullif(EXCLUDED.timeline, 0), noted.timeline), seen_at = EXCLUDED.seen_at`;
 }
 
-async function longGap(tx: Tx): Promise<boolean> {
-  const [row] = await tx.$queryRaw<{ gap: boolean | null }[]>`
-    SELECT max(beat_at) < clock_timestamp() - ${GAP_HOURS} * interval '1 hour' AS gap FROM worker_processes`;
-  return row?.gap ?? false;
+async function isAnythingDue(tx: Tx): Promise<boolean> {
+  const [row] = await tx.$queryRaw<{ due: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM publications WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp()) AS due`;
+  return row?.due ?? false;
 }
 
-async function holdOverdue(tx: Tx, ctx: AppContext): Promise<number> {
-  const overdue = await tx.$queryRaw<{ id: string; postId: string }[]>`
-    SELECT id::text, post_id::text AS "postId" FROM publications
-    WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp()`;
-  return holdTogether(tx, ctx, overdue, {
-    errorCode: 'restored',
-    errorMessage: AFTER_A_GAP,
-    actorId: null,
-    metadata: { errorCode: 'restored' },
-  });
+async function holdEverything(tx: Tx, ctx: AppContext): Promise<void> {
+  const now = ctx.clock.now();
+  const hold = await tx.hold.create({ data: { scope: 'everything', reason: RESTORED, createdAt: now } });
+  await recordEvent(
+    tx,
+    {
+      actorId: null,
+      action: 'hold.created',
+      entity: 'Hold',
+      entityId: hold.id,
+      teamId: null,
+      metadata: { scope: 'everything', reason: RESTORED },
+    },
+    now,
+  );
 }

@@ -1,11 +1,13 @@
 /** What is done to very many at once must not run out of time: the stop least of all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { releaseAccountHolds } from './release-account.ts';
-import { guardAgainstRestore } from './restore-guard.ts';
+import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
 
 const MANY = 700;
 let bench: Bench;
@@ -36,6 +38,19 @@ async function scheduled(inHours: number): Promise<void> {
 }
 
 const count = (status: 'held' | 'scheduled') => bench.ctx.db.publication.count({ where: { status } });
+
+/** The connection breaks after so many transactions. */
+function cutting(ctx: AppContext, transactions: number): AppContext {
+  let left = transactions;
+  const db = new Proxy(ctx.db, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key === '$transaction' && left-- <= 0) return () => Promise.reject(new Error('cut'));
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return { ...ctx, db };
+}
 
 describe(`with ${MANY} posts scheduled`, () => {
   it('an emergency stop holds them all, says so on each, and its end lets them all go on', async () => {
@@ -69,6 +84,12 @@ describe(`with ${MANY} posts scheduled`, () => {
     await bench.ctx.db
       .$executeRaw`INSERT INTO worker_processes (id, host, pid, started_at, beat_at) VALUES (gen_random_uuid(), 'h', 1, now() - interval '9 hours', now() - interval '7 hours')`;
     expect(await guardAgainstRestore(bench.ctx)).toBe('gap');
+    // Some hundred per transaction, the order first: one that is cut short is gone on with.
+    const cutShort = cutting(bench.ctx, 2);
+    await expect(holdWhatWasDue(cutShort)).rejects.toThrow('cut');
+    expect(await count('held')).toBe(400);
+    expect(await claimDue(bench.ctx, 10)).toEqual([]);
+    expect(await holdWhatWasDue(bench.ctx)).toBe(MANY - 400);
     expect(await count('held')).toBe(MANY);
   });
 });

@@ -6,13 +6,15 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
+import { IS_KNOWN_DATABASE } from './is-claimable.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { ReadyPreparation } from './prepare.ts';
 
 /**
- * Marks the attempt as sent, if the claim still holds, its lease outlasts the request's whole deadline and no hold or
- * rest of the account was ordered meanwhile; the audit event is part of the same statement. Committed when this resolves.
- * @returns the instant by the database's clock, or null when the claim was lost or a hold or rest came: then nothing may be sent
+ * Marks the attempt as sent, if the claim still holds, its lease outlasts the request's whole deadline, no hold or rest of
+ * the account was ordered meanwhile, and this is still the database that was claimed from; the audit event is part of the
+ * same statement. Committed when this resolves.
+ * @returns the instant by the database's clock, or null when one of these is not so: then nothing may be sent
  */
 export async function recordSent(
   ctx: Pick<AppContext, 'db' | 'timings'>,
@@ -25,7 +27,7 @@ export async function recordSent(
       FROM publications JOIN connected_accounts account ON account.id = publications.account_id
       WHERE publications.id = ${claim.publicationId}::uuid AND publications.status = 'publishing' AND fence = ${claim.fence}
         AND lease_until > clock_timestamp() + ${ctx.timings.createDeadlineMs} * interval '1 millisecond'
-        AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST}
+        AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST} AND ${IS_KNOWN_DATABASE}
       FOR UPDATE OF publications
     ), attempt AS (
       UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}, frozen = ${JSON.stringify(frozen)}::jsonb

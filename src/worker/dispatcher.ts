@@ -44,12 +44,12 @@ export interface Dispatcher {
 
 /**
  * @param afterSilence called before anything leaves at all, and again after an outage of the database or a pause of this
- *   process. @returns publications it could not see to, which may not leave yet: it is called again for them
+ *   process (`wasSilent`). @returns publications it could not see to, which may not leave yet: it is called again for them
  */
 export function startDispatcher(
   ctx: AppContext,
   concurrency: number,
-  afterSilence: (databaseWasAway: boolean) => Promise<readonly string[]>,
+  afterSilence: (wasSilent: boolean) => Promise<readonly string[]>,
 ): Dispatcher {
   const abort = new AbortController();
   const running = new Set<Promise<void>>();
@@ -100,7 +100,7 @@ export function startDispatcher(
       try {
         // After an outage, or a pause of this process, everything that fell due meanwhile is there at once.
         const silence = databaseWasAway || performance.now() - lastScan > LONG_SILENCE_MS;
-        if (silence || notYet === null || notYet.length > 0) notYet = await afterSilence(databaseWasAway);
+        if (silence || notYet === null || notYet.length > 0) notYet = await afterSilence(silence);
         databaseWasAway = false;
         const nextMs = await claimAndRun(notYet);
         sleep(notYet.length === 0 ? nextMs : Math.min(nextMs ?? NOT_YET_MS, NOT_YET_MS));

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 
 export interface Heartbeat {
   beat(): Promise<void>;
@@ -14,12 +15,17 @@ const KEEP_DAYS = 7;
 export async function startHeartbeat(ctx: Pick<AppContext, 'db' | 'log'>): Promise<Heartbeat> {
   const id = uuidv7();
   await ctx.db.$executeRaw`DELETE FROM worker_processes WHERE beat_at < now() - ${KEEP_DAYS} * interval '1 day'`;
-  await ctx.db.$executeRaw`
-    INSERT INTO worker_processes (id, host, pid, started_at, beat_at) VALUES (${id}::uuid, ${hostname()}, ${process.pid}, clock_timestamp(), clock_timestamp())`;
+  const startedAt = await databaseTime(ctx.db);
+  // Written anew when it is gone: a restored copy under a living worker does not know of it.
+  const beat = async () => {
+    await ctx.db.$executeRaw`
+      INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
+      VALUES (${id}::uuid, ${hostname()}, ${process.pid}, ${startedAt}, clock_timestamp())
+      ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at`;
+  };
+  await beat();
   return {
-    beat: async () => {
-      await ctx.db.$executeRaw`UPDATE worker_processes SET beat_at = clock_timestamp() WHERE id = ${id}::uuid`;
-    },
+    beat,
     end: async () => {
       try {
         await ctx.db

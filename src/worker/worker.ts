@@ -12,7 +12,7 @@ import { holdForDeadAccounts } from '../publishing/dead-accounts.ts';
 import { releaseGroundlessHolds } from '../publishing/groundless-holds.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
 import { preflight } from '../publishing/preflight.ts';
-import { guardAgainstRestore } from '../publishing/restore-guard.ts';
+import { guardAgainstRestore, holdWhatWasDue } from '../publishing/restore-guard.ts';
 import { recoverAbandonedClaims } from '../publishing/sweep.ts';
 import { backgroundWork } from './background-work.ts';
 import { startDispatcher } from './dispatcher.ts';
@@ -54,12 +54,17 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
         { restored },
         'the database was restored or nobody worked for hours: what is overdue waits for a person',
       );
+    marking.start();
   };
+  // It is ordered already, so nothing leaves meanwhile: a hundred thousand take minutes.
+  const marking = backgroundWork(ctx.log, 'what was due could not be marked as held; trying again', async () => {
+    await holdWhatWasDue(ctx);
+  });
   await guard();
   const heartbeat = await startHeartbeat(ctx);
-  const dispatcher = startDispatcher(ctx, CONCURRENCY, async (databaseWasAway) => {
+  const dispatcher = startDispatcher(ctx, CONCURRENCY, async (wasSilent) => {
     // It may have come back as a restored copy.
-    if (databaseWasAway) await guard();
+    if (wasSilent) await guard();
     // What piled up while nobody worked. What somebody is working on is asked about again: no start waits for it.
     return (await spreadBacklog(ctx.db)).busy;
   });
@@ -90,12 +95,14 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     // What is due does not wait until what was abandoned is recovered.
     dispatcher.wake();
     try {
+      await guard();
+      // At once after it: a gap that was seen to is over.
+      await heartbeat.beat();
       await recoverAbandonedClaims(ctx);
       lettingGo.start();
       await putOffResting(ctx.db);
       dispatcher.wake();
       lastSweep = performance.now();
-      await heartbeat.beat();
       renewing.start();
       lookingAhead.start();
       notices.start();
@@ -143,7 +150,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
         dispatcher.stop(ctx.timings.drainMs),
         ctx.boss.offWork(ALARM_QUEUE),
         sweeping,
-        ...[renewing, lookingAhead, lettingGo, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
+        ...[marking, renewing, lookingAhead, lettingGo, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
       ]);
       await heartbeat.end();
       for (const end of ends) if (end.status === 'rejected') throw end.reason;

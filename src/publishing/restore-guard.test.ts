@@ -1,0 +1,186 @@
+/**
+ * A database that forgot what was sent, or that nobody worked on for hours: what it says is overdue may be out already.
+ * Nothing of it may leave before a person has looked, whichever connection finds it and however much it is.
+ */
+import type { Publication } from '@prisma/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { eventually } from '../testing/publishing-bench.ts';
+import { startWorker } from '../worker/worker.ts';
+import { spreadBacklog } from './backlog.ts';
+import { claimDue, untilNextDueMs } from './claim.ts';
+import { claimReady } from './claim-ready.ts';
+import { createPost } from './posts.ts';
+import { publishPublication } from './publish-publication.ts';
+import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
+import { retryPublication } from './retry-publication.ts';
+import { publishPostNow, schedulePost } from './schedule-post.ts';
+import { recoverAbandonedClaims } from './sweep.ts';
+import { workerPresence } from './worker-presence.ts';
+
+let bench: ModelBench;
+let world: World;
+let serial = 0;
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  bench = await openModelBench();
+});
+afterAll(() => bench.close());
+beforeEach(async () => {
+  world = await bench.world({ latePolicy: 'send', resendWhenAbsent: false });
+  await bench.db.$executeRaw`DELETE FROM database_identity`;
+  await bench.db.$executeRaw`DELETE FROM worker_processes`;
+  await guardAgainstRestore(world.ctx);
+});
+
+async function due(): Promise<Publication> {
+  const text = `Guarded ${++serial}`;
+  const post = await createPost(world.ctx, world.manager, { text, accounts: [world.accounts.blind.id] });
+  await publishPostNow(world.ctx, world.manager, post.id);
+  return world.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
+}
+const row = ({ id }: { id: string }) => bench.db.publication.findUniqueOrThrow({ where: { id } });
+/** For the database as it is, the one that was noted is another. */
+const promoted = () => bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
+const nobodyWorked = () => bench.db.$executeRaw`
+  INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
+  VALUES (gen_random_uuid(), 'host', 1, now() - interval '9 hours', now() - interval '7 hours')`;
+
+describe('on a database that is another than the one noted', () => {
+  it('nothing is claimed, before anybody has looked at it', async () => {
+    const publication = await due();
+    await promoted();
+    expect(await claimDue(world.ctx, 10)).toEqual([]);
+    // Nothing to wake up for every few milliseconds either.
+    expect(await untilNextDueMs(world.ctx, 60_000)).toBeNull();
+    expect(await row(publication)).toMatchObject({ status: 'scheduled', fence: 0 });
+  });
+
+  it('what was prepared ahead is not claimed', async () => {
+    const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+    const input = { text: `Ahead ${++serial}`, accounts: [world.accounts.blind.id], scheduledAt };
+    const post = await createPost(world.ctx, world.manager, input);
+    await schedulePost(world.ctx, world.manager, post.id);
+    await bench.db.$executeRaw`
+      UPDATE publications SET due_at = clock_timestamp() + interval '1 second', next_attempt_at = clock_timestamp() + interval '1 second'
+      WHERE post_id = ${post.id}::uuid`;
+    const book = world.readyBook(1);
+    await book.refresh(never);
+    const ready = await eventually(() => book.takeDue(1)[0], 'it to fall due');
+    await promoted();
+    expect(await claimReady(world.ctx, [ready])).toEqual([]);
+    await bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline - 1`;
+    expect(await claimReady(world.ctx, [ready])).toHaveLength(1);
+  });
+
+  it('what was claimed before is not sent', async () => {
+    const publication = await due();
+    const [claim] = await claimDue(world.ctx, 1);
+    if (claim === undefined) throw new Error('it is due');
+    await promoted();
+    const ctx = { ...world.ctx, platforms: world.platform.sender(publication.id, 'ok', async () => undefined) };
+    await publishPublication(ctx, claim, never);
+    expect(world.platform.live(publication.id)).toEqual([]);
+    expect(await row(publication)).toMatchObject({ sentAt: null });
+  });
+
+  it('everything is put on hold by a worker that goes on working, and what was due waits for a person', async () => {
+    const worker = await startWorker({ ...world.ctx, timings: { ...world.ctx.timings, sweepMs: 200 } });
+    try {
+      await bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
+      await promoted();
+      const publication = await due();
+      await eventually(
+        async () => ((await row(publication)).errorCode === 'restored' ? true : undefined),
+        'it to be held',
+      );
+      expect(await bench.db.hold.count({ where: { scope: 'everything', releasedAt: null } })).toBe(1);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  it('a claim whose worker died before sending is not due again by itself', async () => {
+    const publication = await due();
+    await claimDue(world.ctx, 1);
+    await promoted();
+    expect(await guardAgainstRestore(world.ctx)).toBe('restored');
+    await bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
+    await bench.db
+      .$executeRaw`UPDATE publications SET lease_until = now() - interval '1 second' WHERE id = ${publication.id}::uuid`;
+    await recoverAbandonedClaims(world.ctx);
+    expect(await claimDue(world.ctx, 10)).toEqual([]);
+    expect(await holdWhatWasDue(world.ctx)).toBe(1);
+    expect(await row(publication)).toMatchObject({ status: 'held', errorCode: 'restored' });
+  });
+});
+
+describe('after hours without a worker', () => {
+  it('the order stands before the first is marked: nothing that was due leaves meanwhile', async () => {
+    const overdue = await due();
+    await nobodyWorked();
+    expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+    // As another worker would: neither claimed, nor given a later time by which it would slip through.
+    await bench.db
+      .$executeRaw`UPDATE publications SET next_attempt_at = next_attempt_at - interval '5 minutes' WHERE id = ${overdue.id}::uuid`;
+    await spreadBacklog(bench.db);
+    expect(await claimDue(world.ctx, 10)).toEqual([]);
+    expect(await row(overdue)).toMatchObject({ status: 'scheduled' });
+    // What falls due from now on is nobody's doubt.
+    const later = await due();
+    expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([later.id]);
+    expect(await holdWhatWasDue(world.ctx)).toBe(1);
+    expect(await row(overdue)).toMatchObject({ status: 'held', errorCode: 'restored' });
+    await retryPublication(world.ctx, world.manager, overdue.id);
+    expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([overdue.id]);
+  });
+
+  it('a post that somebody is editing keeps no worker from starting', async () => {
+    const overdue = await due();
+    await nobodyWorked();
+    await bench.db.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT id FROM posts WHERE id = ${overdue.postId}::uuid FOR UPDATE`;
+        expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+        expect(await claimDue(world.ctx, 10)).toEqual([]);
+      },
+      { timeout: 20_000 },
+    );
+    expect(await holdWhatWasDue(world.ctx)).toBe(1);
+  });
+});
+
+describe('a database user who may not ask about the log', () => {
+  it('works all the same, and is guarded by the gap alone', async () => {
+    await bench.db.$executeRaw`DELETE FROM database_identity`;
+    await bench.db.$executeRawUnsafe(
+      `CREATE OR REPLACE FUNCTION current_timeline() RETURNS integer LANGUAGE sql AS 'SELECT NULL::integer'`,
+    );
+    await bench.db.$executeRawUnsafe(
+      `CREATE OR REPLACE FUNCTION current_system_identifier() RETURNS text LANGUAGE sql AS 'SELECT NULL::text'`,
+    );
+    const publication = await due();
+    expect(await guardAgainstRestore(world.ctx)).toBeNull();
+    expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([publication.id]);
+    const overdue = await due();
+    await nobodyWorked();
+    expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+    expect(await holdWhatWasDue(world.ctx)).toBe(1);
+    expect(await row(overdue)).toMatchObject({ errorCode: 'restored' });
+  });
+});
+
+it('a worker whose row a restored copy has lost is seen again', async () => {
+  const worker = await startWorker({ ...world.ctx, timings: { ...world.ctx.timings, sweepMs: 200 } });
+  try {
+    await bench.db.$executeRaw`DELETE FROM worker_processes`;
+    await eventually(
+      async () => ((await workerPresence(world.ctx))[0]?.state === 'running' ? true : undefined),
+      'it to be seen',
+    );
+  } finally {
+    await worker.stop();
+  }
+  expect((await workerPresence(world.ctx))[0]).toMatchObject({ state: 'stopped', pid: process.pid });
+});
