@@ -2,6 +2,7 @@
 export const AUDIT_ACTIONS = [
   'team.created',
   'team.updated',
+  'team.posts_held',
   'user.created',
   'user.updated',
   'user.invited',
@@ -21,6 +22,7 @@ export const AUDIT_ACTIONS = [
   'account.connected',
   'account.refreshed',
   'account.reconnect_required',
+  'account.posts_held',
   'account.disconnected',
   'account.shared',
   'account.handed_over',

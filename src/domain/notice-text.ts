@@ -19,16 +19,17 @@ interface About {
 export interface DeadAccount extends About {
   /** A sentence. */
   reason: string | null;
-  waiting: { total: number; first: readonly { text: string; dueAt: Date | null }[] };
+  waiting: Waiting;
+}
+
+interface Waiting {
+  total: number;
+  first: readonly { text: string; dueAt: Date | null }[];
 }
 
 export function deadAccountNotice(account: DeadAccount, now: Date, timeZone: string): NoticeText {
   const { accountName, platform, reason, waiting, address } = account;
   const name = `${accountName} (${PLATFORM_LABEL[platform]})`;
-  const posts = waiting.first.map(
-    ({ text, dueAt }) => `- ${dueAt === null ? '' : `${momentInWords(dueAt, now, timeZone)}: `}${excerpt(text)}`,
-  );
-  const more = waiting.total - waiting.first.length;
   return {
     subject: `${excerpt(name)} has to be connected again`,
     text: paragraphs(
@@ -37,11 +38,43 @@ export function deadAccountNotice(account: DeadAccount, now: Date, timeZone: str
         ? 'Nothing waits for it at the moment.'
         : [
             `${waiting.total === 1 ? 'One post waits' : `${waiting.total.toLocaleString('en')} posts wait`} for it. What is still in time when it is connected goes out by itself.`,
-            ...posts,
-            ...(more > 0 ? [`- and ${more.toLocaleString('en')} more`] : []),
+            ...listed(waiting, now, timeZone),
           ].join('\n'),
       `Connect it again: ${address}`,
       footer(account),
+    ),
+  };
+}
+
+export interface HeldPosts extends Pick<About, 'teamName' | 'address'> {
+  /** A sentence. */
+  reason: string | null;
+  waiting: Waiting;
+}
+
+/** Several posts that wait for one and the same reason: told once. */
+export function heldPostsNotice(held: HeldPosts, now: Date, timeZone: string): NoticeText {
+  const { reason, waiting, address } = held;
+  const posts = waiting.total === 1 ? 'One post waits' : `${waiting.total.toLocaleString('en')} posts wait`;
+  return {
+    subject: `${posts} until somebody looks`,
+    text: paragraphs(
+      reason ?? '',
+      [`${posts}:`, ...listed(waiting, now, timeZone)].join('\n'),
+      `Nothing of it is sent by itself. Look here: ${address}`,
+      footer(held),
+    ),
+  };
+}
+
+/** A hold on everything that the product ordered itself. */
+export function everythingHeldNotice({ reason, address }: { reason: string; address: string }): NoticeText {
+  return {
+    subject: 'Everything is on hold until a superuser releases it',
+    text: paragraphs(
+      reason,
+      `Nothing is published until then. Release it here: ${address}`,
+      '-- \nSocial Share Scheduler. It is sent to the superusers.',
     ),
   };
 }
@@ -85,7 +118,17 @@ export function stuckPublicationNotice(publication: StuckPublication, now: Date,
   };
 }
 
-function footer({ teamName }: About): string {
+function listed({ total, first }: Waiting, now: Date, timeZone: string): string[] {
+  const more = total - first.length;
+  return [
+    ...first.map(
+      ({ text, dueAt }) => `- ${dueAt === null ? '' : `${momentInWords(dueAt, now, timeZone)}: `}${excerpt(text)}`,
+    ),
+    ...(more > 0 ? [`- and ${more.toLocaleString('en')} more`] : []),
+  ];
+}
+
+function footer({ teamName }: Pick<About, 'teamName'>): string {
   return `-- \nSocial Share Scheduler, team ${teamName}. It is sent to those who can do something about it.`;
 }
 

@@ -1,7 +1,9 @@
-import type { AuditEvent, User } from '@prisma/client';
+import type { AuditEvent, Prisma, User } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import {
   deadAccountNotice,
+  everythingHeldNotice,
+  heldPostsNotice,
   type NoticeText,
   type StuckPublication,
   stuckPublicationNotice,
@@ -28,13 +30,86 @@ type Context = Pick<AppContext, 'db' | 'clock' | 'config'>;
  */
 export async function composeNotice(
   ctx: Context,
-  event: Pick<AuditEvent, 'action' | 'entityId'>,
+  event: Pick<AuditEvent, 'action' | 'entityId' | 'metadata'>,
   recipient: Pick<User, 'timeZone'>,
 ): Promise<NoticeText | null> {
   const id = event.entityId ?? '';
-  return event.action === 'account.reconnect_required'
-    ? aboutAccount(ctx, id, recipient.timeZone)
-    : aboutPublication(ctx, id, STATUS_AFTER[event.action] ?? [], recipient.timeZone);
+  switch (event.action) {
+    case 'account.reconnect_required':
+      return aboutAccount(ctx, id, recipient.timeZone);
+    case 'account.posts_held':
+      return aboutHeldPosts(ctx, { accountId: id, errorCode: errorCodeOf(event) }, recipient.timeZone);
+    case 'team.posts_held':
+      return aboutHeldPosts(ctx, { teamId: id, errorCode: errorCodeOf(event) }, recipient.timeZone);
+    case 'hold.created':
+      return aboutHold(ctx, id);
+    default:
+      return aboutPublication(ctx, id, STATUS_AFTER[event.action] ?? [], recipient.timeZone);
+  }
+}
+
+function errorCodeOf({ metadata }: Pick<AuditEvent, 'metadata'>): string {
+  const { errorCode } = (metadata ?? {}) as { errorCode?: unknown };
+  return typeof errorCode === 'string' ? errorCode : '';
+}
+
+/** Posts of a team or an account that wait for the same reason. */
+async function aboutHeldPosts(
+  { db, clock, config }: Context,
+  { errorCode, ...which }: { accountId?: string; teamId?: string; errorCode: string },
+  timeZone: string,
+): Promise<NoticeText | null> {
+  // Of very many some are not marked yet, but ordered to wait.
+  const ordered = await db.databaseIdentity.findUnique({ where: { id: 1 }, select: { holdDueBefore: true } });
+  const before = ordered?.holdDueBefore ?? null;
+  const where: Prisma.PublicationWhereInput = {
+    ...which,
+    OR: [
+      { status: 'held', errorCode },
+      ...(errorCode !== 'restored' || before === null
+        ? []
+        : [{ status: { in: ['scheduled' as const, 'retrying' as const] }, nextAttemptAt: { lt: before } }]),
+    ],
+  };
+  const [total, first] = await Promise.all([
+    db.publication.count({ where }),
+    db.publication.findMany({
+      where,
+      orderBy: [{ dueAt: 'asc' }, { id: 'asc' }],
+      take: POSTS_NAMED,
+      select: {
+        dueAt: true,
+        text: true,
+        errorMessage: true,
+        post: { select: { text: true } },
+        team: { select: { name: true } },
+      },
+    }),
+  ]);
+  const [one] = first;
+  if (one === undefined) return null;
+  return heldPostsNotice(
+    {
+      teamName: one.team.name,
+      reason: first.find(({ errorMessage }) => errorMessage !== null)?.errorMessage ?? null,
+      waiting: { total, first: first.map(({ dueAt, text, post }) => ({ dueAt, text: text ?? post.text })) },
+      address:
+        which.accountId === undefined
+          ? `${config.publicUrl}/admin`
+          : `${config.publicUrl}/admin/resources/ConnectedAccount/records/${which.accountId}/show`,
+    },
+    clock.now(),
+    timeZone,
+  );
+}
+
+async function aboutHold({ db, config }: Context, id: string): Promise<NoticeText | null> {
+  const hold = await db.hold.findUnique({ where: { id, releasedAt: null } });
+  if (hold === null) return null;
+  return everythingHeldNotice({
+    reason: hold.reason,
+    address: `${config.publicUrl}/admin/resources/Hold/records/${id}/show`,
+  });
 }
 
 async function aboutAccount({ db, clock, config }: Context, id: string, timeZone: string): Promise<NoticeText | null> {

@@ -7,15 +7,19 @@ import type { Tx } from '../database/client.ts';
 
 /** SQL: an event (a row of `audit_events`) that somebody has to be told about. */
 export const IS_WORTH_TELLING = Prisma.sql`
-  action IN ('account.reconnect_required', 'publication.failed', 'publication.unconfirmed', 'publication.missed', 'publication.held')
-  -- What is held because of an account is told with the account, and who ordered a hold knows of it.
+  action IN ('account.reconnect_required', 'account.posts_held', 'team.posts_held', 'hold.created',
+    'publication.failed', 'publication.unconfirmed', 'publication.missed', 'publication.held')
+  -- Who ordered a hold knows of it. One that the system ordered is told to those who may release it.
+  AND (action <> 'hold.created' OR actor_id IS NULL)
+  -- What is held because of an account, a restore or an outage is told once, with the account or the team.
   AND (action <> 'publication.held' OR metadata ->> 'errorCode' IN ('late', 'not-approved'))`;
 
 export interface TellableEvent {
   id: string;
   entity: string;
   entityId: string;
-  teamId: string;
+  /** Null: the whole product's, for the superusers. */
+  teamId: string | null;
 }
 
 /**
@@ -35,7 +39,7 @@ export async function recipientsOf(tx: Tx, events: readonly TellableEvent[]): Pr
       select: { id: true, post: { select: { authorId: true } } },
     }),
     tx.membership.findMany({
-      where: { teamId: { in: events.map(({ teamId }) => teamId) }, user: { isActive: true } },
+      where: { teamId: { in: events.flatMap(({ teamId }) => teamId ?? []) }, user: { isActive: true } },
       select: { teamId: true, userId: true, role: true },
     }),
     tx.user.findMany({ where: { isSuperuser: true, isActive: true }, select: { id: true } }),

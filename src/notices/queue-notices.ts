@@ -25,7 +25,8 @@ export async function queueNotices(ctx: Pick<AppContext, 'db' | 'boss' | 'clock'
     const since = new Date(ctx.clock.now().getTime() - NEWS_HOURS * 3_600_000);
     const events = await tx.$queryRaw<TellableEvent[]>`
       SELECT id::text, entity, entity_id AS "entityId", team_id::text AS "teamId" FROM audit_events
-      WHERE ${IS_WORTH_TELLING} AND occurred_at > ${since} AND entity_id IS NOT NULL AND team_id IS NOT NULL
+      WHERE ${IS_WORTH_TELLING} AND occurred_at > ${since} AND entity_id IS NOT NULL
+        AND (team_id IS NOT NULL OR entity = 'Hold')
         AND NOT EXISTS (SELECT 1 FROM email_notices WHERE event_id = audit_events.id)
       ORDER BY id DESC LIMIT ${BATCH}`;
     if (events.length === 0) return 0;

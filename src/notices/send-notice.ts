@@ -65,7 +65,7 @@ async function isStillForHim(
   recipientId: string,
 ): Promise<boolean> {
   const { id, entity, entityId, teamId } = event;
-  if (entityId === null || teamId === null) return false;
+  if (entityId === null || (teamId === null && entity !== 'Hold')) return false;
   const recipients = await recipientsOf(db, [{ id, entity, entityId, teamId }]);
   return recipients.get(id)?.includes(recipientId) === true;
 }

@@ -26,6 +26,9 @@ const RESTORED =
 const AFTER_A_GAP =
   'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then retry or cancel it.';
 
+/** The error code of what waits because of it. */
+const HELD = 'restored';
+
 type Finding = 'restored' | 'gap';
 
 /**
@@ -43,8 +46,10 @@ export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | nu
     await noteIdentity(tx);
     if (changed) await holdEverything(tx, ctx);
     const finding = changed ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
-    if (finding !== null)
+    if (finding !== null) {
       await tx.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() WHERE id = 1`;
+      await tellTeams(tx, ctx, finding);
+    }
     return finding;
   });
 }
@@ -63,10 +68,10 @@ export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
       WHERE publications.status IN ('scheduled', 'retrying')
       ORDER BY next_attempt_at, publications.id LIMIT ${MARKED_AT_ONCE}`;
     const marked = await holdPublications(ctx, some, {
-      errorCode: 'restored',
+      errorCode: HELD,
       errorMessage: AFTER_A_GAP,
       actorId: null,
-      metadata: { errorCode: 'restored' },
+      metadata: { errorCode: HELD },
     });
     held += marked;
     // Nothing left, or others were faster: the next sweep looks again.
@@ -102,6 +107,26 @@ async function isAnythingDue(tx: Tx): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ due: boolean }[]>`
     SELECT EXISTS (SELECT 1 FROM publications WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp()) AS due`;
   return row?.due ?? false;
+}
+
+/** One event for each team that has something due, from which its people are written to: not one for each post. */
+async function tellTeams(tx: Tx, ctx: AppContext, finding: Finding): Promise<void> {
+  const teams = await tx.$queryRaw<{ id: string }[]>`
+    SELECT DISTINCT team_id::text AS id FROM publications
+    WHERE status IN ('scheduled', 'retrying') AND next_attempt_at < clock_timestamp()`;
+  for (const { id } of teams)
+    await recordEvent(
+      tx,
+      {
+        actorId: null,
+        action: 'team.posts_held',
+        entity: 'Team',
+        entityId: id,
+        teamId: id,
+        metadata: { errorCode: HELD, found: finding },
+      },
+      ctx.clock.now(),
+    );
 }
 
 async function holdEverything(tx: Tx, ctx: AppContext): Promise<void> {

@@ -22,6 +22,7 @@ import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
 import { renewOnceWhenRefused } from './refused-token.ts';
+import { tellOfAccount } from './tell-of-account.ts';
 import { lockPost, type MoveFields, movePublication } from './transition.ts';
 import { refuseForeignId } from './twins.ts';
 import { untilSaved } from './until-saved.ts';
@@ -113,6 +114,8 @@ export async function settleWaiting(
       });
       const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
       await record(tx, ctx, publication, action, { errorCode, errorMessage });
+      if (errorCode === 'token-unreadable' || errorCode === 'account-personal')
+        await tellOfAccount(tx, ctx, publication, errorCode);
     });
   await untilSaved(ctx, { publicationId, attemptId, waiting }, save, stopping);
 }
