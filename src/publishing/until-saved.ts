@@ -16,6 +16,24 @@ export interface AtStake extends Pick<Claim, 'publicationId' | 'attemptId'> {
   waiting?: object;
 }
 
+interface Unsaved {
+  since: number;
+  failures: number;
+}
+
+/** Of this process: what is being saved just now. */
+const unsaved = new Set<Unsaved>();
+/** A first failure may be a deadlock; a first try may wait for a lock. */
+const TOLD_AFTER_FAILURES = 2;
+const TOLD_AFTER_MS = 10_000;
+
+/** How many outcomes this process knows and cannot save, for whoever watches it. A try that was cut short by chance does not count. */
+export function unsavedOutcomes(): number {
+  const now = performance.now();
+  return [...unsaved].filter(({ since, failures }) => failures >= TOLD_AFTER_FAILURES || now - since > TOLD_AFTER_MS)
+    .length;
+}
+
 /**
  * Runs `save` again until it succeeds, for as long as the process lives: what a platform has answered cannot be asked for
  * again. The log has it from the first failure on, so that even a process that is killed leaves it somewhere. `save` must
@@ -32,6 +50,8 @@ export async function untilSaved(
 ): Promise<void> {
   const end = endAfter(stopping, LAST_CHANCE_MS);
   let toldAt = Number.NEGATIVE_INFINITY;
+  const waiting: Unsaved = { since: performance.now(), failures: 0 };
+  unsaved.add(waiting);
   try {
     for (let wait = FIRST_PAUSE_MS; ; wait = stopping.aborted ? FIRST_PAUSE_MS : Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       try {
@@ -39,6 +59,7 @@ export async function untilSaved(
         await Promise.race([save(), end.reached]);
         return;
       } catch (error) {
+        waiting.failures += 1;
         if (end.isReached()) {
           const line = { ...atStake, err: error };
           if (atStake.outcome?.kind === 'accepted')
@@ -58,6 +79,7 @@ export async function untilSaved(
     }
   } finally {
     end.forget();
+    unsaved.delete(waiting);
   }
 }
 

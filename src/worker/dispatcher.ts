@@ -40,6 +40,8 @@ export interface Dispatcher {
   inFlight(): number;
   /** Milliseconds since it last finished looking for what is due; it looks every few seconds. */
   silentMs(): number;
+  /** How often in a row looking for what is due, or claiming it, has failed. */
+  failures(): number;
 }
 
 /**
@@ -73,6 +75,7 @@ export function startDispatcher(
   let databaseWasAway = false;
   /** Publications that may not leave yet; null: nobody has looked. */
   let notYet: readonly string[] | null = null;
+  let failures = 0;
 
   function wake(): void {
     if (stopped) return;
@@ -105,7 +108,9 @@ export function startDispatcher(
         const nextMs = await claimAndRun(notYet);
         sleep(notYet.length === 0 ? nextMs : Math.min(nextMs ?? NOT_YET_MS, NOT_YET_MS));
         lastScan = performance.now();
+        failures = 0;
       } catch (error) {
+        failures += 1;
         databaseWasAway = true;
         ctx.log.error({ err: error }, 'cannot look for due publications; trying again');
         sleep(DATABASE_AWAY_MS);
@@ -191,5 +196,11 @@ export function startDispatcher(
     await ended;
   }
 
-  return { wake, stop, inFlight: () => running.size, silentMs: () => performance.now() - lastScan };
+  return {
+    wake,
+    stop,
+    inFlight: () => running.size,
+    silentMs: () => performance.now() - lastScan,
+    failures: () => failures,
+  };
 }

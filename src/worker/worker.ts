@@ -14,6 +14,7 @@ import { lookUpUnconfirmed } from '../publishing/look-up.ts';
 import { preflight } from '../publishing/preflight.ts';
 import { guardAgainstRestore, holdWhatWasDue } from '../publishing/restore-guard.ts';
 import { recoverAbandonedClaims } from '../publishing/sweep.ts';
+import { unsavedOutcomes } from '../publishing/until-saved.ts';
 import { backgroundWork } from './background-work.ts';
 import { startDispatcher } from './dispatcher.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -29,6 +30,9 @@ const ALARM_BATCH = 100;
 const IMAGES_REMOVED_EVERY_MS = 10 * 60_000;
 /** A worker that has not swept for this long is not working, whatever else still answers. */
 const SILENT_AFTER_MS = 30_000;
+
+/** One may be a deadlock, or a connection that broke. */
+const FAILURES_TOLD = 2;
 
 export interface Worker {
   wake(): void;
@@ -89,6 +93,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   });
   const notices = await startNoticeSender(ctx);
   let lastSweep = performance.now();
+  let failedSweeps = 0;
   let imagesRemoved = Number.NEGATIVE_INFINITY;
   let stopping = false;
   async function sweep(): Promise<void> {
@@ -113,7 +118,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
         await removeUnusedImages(ctx);
         imagesRemoved = performance.now();
       }
+      failedSweeps = 0;
     } catch (error) {
+      failedSweeps += 1;
       ctx.log.error({ err: error }, 'the sweep failed; trying again');
     }
   }
@@ -137,9 +144,13 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     wake: dispatcher.wake,
     problem: () => {
       const silentMs = Math.max(performance.now() - lastSweep, dispatcher.silentMs());
-      return silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs
-        ? `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s`
-        : null;
+      if (silentMs > SILENT_AFTER_MS + ctx.timings.sweepMs)
+        return `the worker has not looked for due publications for ${Math.round(silentMs / 1000)} s`;
+      const unsaved = unsavedOutcomes();
+      if (unsaved > 0)
+        return `${unsaved} ${unsaved === 1 ? 'answer' : 'answers'} of platforms could not be saved yet; the log says why`;
+      if (dispatcher.failures() >= FAILURES_TOLD) return 'what is due cannot be claimed; the log says why';
+      return failedSweeps >= FAILURES_TOLD ? 'the worker cannot do its rounds; the log says why' : null;
     },
     stop: async () => {
       stopping = true;
