@@ -8,6 +8,7 @@ import { putOffResting } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { createGate } from './gate.ts';
 import { holdForAccount } from './hold-account.ts';
+import { watchForHold } from './hold-watch.ts';
 import type { ReadyPreparation } from './prepare.ts';
 import { settle } from './settle.ts';
 import { settleAccepted } from './settle-accepted.ts';
@@ -49,14 +50,14 @@ function elapsedMs(since: Instant): number {
 /** @param signal aborted by a stop that has run out of patience */
 export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: AbortSignal): Promise<void> {
   const { claim, accountId, preparation, sentAt, recordingAt } = recorded;
-  const { publisher, request, tokenVersion, frozen } = preparation;
+  const { tokenVersion, frozen } = preparation;
   const recordedAt = performance.now();
   ctx.onStep('sent', claim.publicationId);
 
   const answer: Outcome =
     elapsedMs(recordingAt) > LONGEST_PAUSE_BEFORE_SENDING_MS
       ? pausedBeforeSending
-      : await publisher.send(request, signal, (progress) => ctx.onStep(progress, claim.publicationId));
+      : await sendUnlessHeld(ctx, recorded, signal);
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recordedAt));
   const outcome = byDatabaseTime(answer, ctx.clock.now(), answeredAt);
@@ -83,6 +84,36 @@ function byDatabaseTime(outcome: Outcome, processTime: Date, databaseTime: Date)
   if ((outcome.kind !== 'unavailable' && outcome.kind !== 'rate-limited') || outcome.retryAt === null) return outcome;
   const waitMs = outcome.retryAt.getTime() - processTime.getTime();
   return { ...outcome, retryAt: new Date(databaseTime.getTime() + waitMs) };
+}
+
+/** A hold that is ordered while it is still connecting gets it: nothing is sent, and the next claim finds the hold. */
+async function sendUnlessHeld(
+  ctx: AppContext,
+  { claim, accountId, preparation: { publisher, request } }: Recorded,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const watch = watchForHold(ctx, accountId);
+  let connected = false;
+  const outcome = await publisher
+    .send(request, AbortSignal.any([signal, watch.signal]), (progress) => {
+      if (progress === 'connected') {
+        connected = true;
+        watch.end();
+      }
+      ctx.onStep(progress, claim.publicationId);
+    })
+    .finally(watch.end);
+  const hold = watch.found();
+  return hold !== null && !connected && outcome.kind === 'unavailable'
+    ? {
+        kind: 'unavailable',
+        httpStatus: null,
+        errorCode: 'hold',
+        errorMessage: `On hold: ${hold.reason} Nothing was sent.`,
+        retryAt: ctx.clock.now(),
+        uncounted: true,
+      }
+    : outcome;
 }
 
 /** Nothing is wrong with the platform, so it does not count, and is sent as soon as anything may be tried again. */
