@@ -10,6 +10,7 @@ import { type Config, sandboxedPlatforms } from './config.ts';
 import { type AppContext, PRODUCTION_TIMINGS } from './context.ts';
 import { makeDataDir } from './data-directory.ts';
 import { connectDatabase } from './database/client.ts';
+import { ANSWER_WITHIN_MS } from './database/connection.ts';
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts';
 import { migrate } from './database/migrate.ts';
 import { MigrationError } from './database/migration-error.ts';
@@ -112,6 +113,8 @@ async function startQueues(
 ): Promise<PgBoss> {
   // Times of posts are ours: pg-boss's own cron is not used. Its housekeeping is the workers' affair.
   const boss = new PgBoss({
+    // Handed on to pg: its queries do not wait for ever on a connection that is dead.
+    ...{ query_timeout: ANSWER_WITHIN_MS, keepAlive: true },
     connectionString,
     max: QUEUE_POOL,
     application_name: 'social-share-scheduler queues',

@@ -7,6 +7,13 @@ import {
 
 const OLDEST_MAJOR = 14;
 const CONNECT_TIMEOUT_MS = 10_000;
+/**
+ * A query of a pool that is not answered by then never will be: the other end is gone without a word, and TCP would take a
+ * quarter of an hour to notice. Longer than a wait for a lock, shorter than a claim's lease. Migrations have no such limit.
+ */
+export const ANSWER_WITHIN_MS = 45_000;
+/** An idle connection is asked for signs of life. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
  * Settings of every connection pool to the product's database (Prisma's, the sessions', the worker's).
@@ -14,14 +21,18 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * The time zone is fixed because neither Prisma's adapter nor `timestamp` columns carry one: @prisma/adapter-pg writes
  * instants without an offset and throws away the offset it reads, so any other zone would shift every time silently.
  */
-export function poolConfig(url: string, size: number): pg.PoolConfig {
+export function poolConfig(url: string, size: number, answerWithinMs = ANSWER_WITHIN_MS): pg.PoolConfig {
   return {
     connectionString: url,
     max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     application_name: 'social-share-scheduler',
-    onConnect: prepareSession,
+    onConnect: (client) => {
+      giveUpWhenSilent(client, answerWithinMs);
+      return prepareSession(client);
+    },
   };
 }
 
@@ -74,6 +85,27 @@ function addressOf(client: pg.Client): DatabaseAddress {
 const LONGEST_IDLE_IN_TRANSACTION = '30s';
 /** Whoever waits for longer is told; the worker tries again, and says so at /readyz. */
 const LONGEST_WAIT_FOR_A_LOCK = '20s';
+
+/** Ends a connection whose query is not answered in time: it fails, and so does whatever waits behind it. */
+function giveUpWhenSilent(client: pg.ClientBase, answerWithinMs: number): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  Reflect.set(client, 'query', (...args: unknown[]) => {
+    // With a query in progress this destroys the socket instead of saying good-bye.
+    const timer = setTimeout(() => void (client as pg.Client).end().catch(() => undefined), answerWithinMs);
+    const done = args.at(-1);
+    if (typeof done === 'function')
+      return query(...args.slice(0, -1), (...answer: unknown[]) => {
+        clearTimeout(timer);
+        return Reflect.apply(done, undefined, answer);
+      });
+    const asked = query(...args);
+    if (!(asked instanceof Promise)) {
+      clearTimeout(timer);
+      return asked;
+    }
+    return asked.finally(() => clearTimeout(timer));
+  });
+}
 
 async function prepareSession(client: pg.ClientBase): Promise<void> {
   await client.query(
