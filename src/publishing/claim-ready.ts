@@ -7,13 +7,14 @@
  */
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { instant } from '../instant.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import type { Occupant } from './places.ts';
 import type { ReadyPreparation } from './prepare.ts';
-import { instant, type Recorded } from './send-recorded.ts';
+import type { Recorded } from './send-recorded.ts';
 import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 
 /** A publication that was prepared before it is due, and the state of things its preparation rests on. */

@@ -9,12 +9,13 @@
 import type { AppContext } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { instant } from '../instant.ts';
 import { accountRests, putOffResting } from './account-rest.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { holdForAccount } from './hold-account.ts';
 import { activeHoldFor } from './holds.ts';
 import { type ClaimedPublication, FOR_PUBLISHING, type Preparation, prepare } from './prepare.ts';
-import { instant, sendRecorded, unsettled } from './send-recorded.ts';
+import { sendRecorded, unsettled } from './send-recorded.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
 import { recordSent } from './write-ahead.ts';
 

@@ -4,6 +4,7 @@
  */
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
+import { elapsedMs, type Instant } from '../instant.ts';
 import { putOffResting } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { createGate } from './gate.ts';
@@ -31,20 +32,6 @@ export interface Recorded {
   sentAt: Date;
   /** Just before the record was begun: a process paused after the commit learns of it only later. */
   recordingAt: Instant;
-}
-
-/** By both clocks: a suspended machine's monotonic one stands still, and the other may be set. */
-export interface Instant {
-  monotonic: number;
-  wall: number;
-}
-
-export function instant(): Instant {
-  return { monotonic: performance.now(), wall: Date.now() };
-}
-
-function elapsedMs(since: Instant): number {
-  return Math.max(performance.now() - since.monotonic, Date.now() - since.wall);
 }
 
 /** @param signal aborted by a stop that has run out of patience */

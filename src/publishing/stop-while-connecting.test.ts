@@ -98,6 +98,7 @@ it('the request is given up, its attempt closed as not sent, and the post held',
   connect();
   const { attempts } = await publication(postId);
   expect(attempts).toMatchObject([{ state: 'rejected', errorCode: 'hold' }]);
+  await world.pass(10);
   for (const claim of await claimDue(ctx, 1)) await publishPublication(ctx, claim, new AbortController().signal);
   expect(await publication(postId)).toMatchObject({ status: 'held', errorCode: 'hold', attemptCount: 0 });
   await new Promise((resolve) => setTimeout(resolve, 300));

@@ -4,6 +4,7 @@
  * again" (`wake`).
  */
 import type { AppContext } from '../context.ts';
+import { elapsedMs, instant } from '../instant.ts';
 import { claimDue, untilNextDueMs } from '../publishing/claim.ts';
 import { claimReady } from '../publishing/claim-ready.ts';
 import { createPlaces, type Occupant } from '../publishing/places.ts';
@@ -67,7 +68,7 @@ export function startDispatcher(
   const places = createPlaces(concurrency);
   const book = createReadyBook(observed, undefined, places);
   let lastLook = 0;
-  let lastScan = performance.now();
+  let lastScan = instant();
   let timer: NodeJS.Timeout | undefined;
   let scanning: Promise<void> | null = null;
   let again = false;
@@ -102,12 +103,12 @@ export function startDispatcher(
       again = false;
       try {
         // After an outage, or a pause of this process, everything that fell due meanwhile is there at once.
-        const silence = databaseWasAway || performance.now() - lastScan > LONG_SILENCE_MS;
+        const silence = databaseWasAway || elapsedMs(lastScan) > LONG_SILENCE_MS;
         if (silence || notYet === null || notYet.length > 0) notYet = await afterSilence(silence);
         databaseWasAway = false;
         const nextMs = await claimAndRun(notYet);
         sleep(notYet.length === 0 ? nextMs : Math.min(nextMs ?? NOT_YET_MS, NOT_YET_MS));
-        lastScan = performance.now();
+        lastScan = instant();
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -200,7 +201,7 @@ export function startDispatcher(
     wake,
     stop,
     inFlight: () => running.size,
-    silentMs: () => performance.now() - lastScan,
+    silentMs: () => performance.now() - lastScan.monotonic,
     failures: () => failures,
   };
 }

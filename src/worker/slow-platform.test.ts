@@ -29,7 +29,7 @@ beforeEach(async () => {
   world = await bench.world({ latePolicy: 'send', resendWhenAbsent: false });
   waiting = [];
   slowAccounts = [world.accounts.readable.externalId];
-  dispatcher = startDispatcher({ ...world.ctx, platforms: platforms(world.ctx) }, PLACES, async () => undefined);
+  dispatcher = startDispatcher({ ...world.ctx, platforms: platforms(world.ctx) }, PLACES, async () => []);
 });
 afterEach(async () => {
   slowAccounts = [];

@@ -161,7 +161,9 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
         dispatcher.stop(ctx.timings.drainMs),
         ctx.boss.offWork(ALARM_QUEUE),
         sweeping,
-        ...[marking, renewing, lookingAhead, lettingGo, lookingUp, notices].map((work) => work.stop(ctx.timings.drainMs)),
+        ...[marking, renewing, lookingAhead, lettingGo, lookingUp, notices].map((work) =>
+          work.stop(ctx.timings.drainMs),
+        ),
       ]);
       await heartbeat.end();
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
