@@ -13,7 +13,7 @@ export type Outcome =
       httpStatus: number | null;
       errorCode: string;
       errorMessage: string;
-      /** By the clock of whoever read the answer; what counts is how long that is from then. */
+      /** By the clock of whoever read the answer; what counts is how long that is from then. Null and uncounted: at once. */
       retryAt: Date | null;
       /** Our own doing (a pause, a renewed token): the next try is not one more of those that a post has. */
       uncounted?: true;

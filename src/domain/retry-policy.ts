@@ -59,8 +59,7 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
         counted: false,
       };
     case 'unavailable': {
-      if (outcome.uncounted)
-        return { next: 'retrying', at: named(outcome.retryAt, now) ?? soonest(now), counted: false };
+      if (outcome.uncounted) return { next: 'retrying', at: named(outcome.retryAt, now) ?? now, counted: false };
       const attempt = countedBefore + 1;
       if (attempt >= settings.maxAttempts) return { next: 'failed', counted: true };
       const backoff = later(now, retryDelaySeconds(attempt, settings.baseSeconds));

@@ -147,12 +147,12 @@ describe('Facebook', () => {
     ]);
   });
 
-  test('with several asks which, offers only what may be published on, and connects those that are chosen', async () => {
+  test('with several asks which, offers what may be published on, says why the others may not, and connects those that are chosen', async () => {
     const asked = await visitor.get(await atFacebook(JONAS));
     expect(asked.status).toBe(200);
     for (const name of ['Northwind Coffee Roasters', 'Harbour City Library', 'Quayside Theatre'])
       expect(asked.text).toContain(name);
-    expect(asked.text).not.toContain('Riverside Cycling Club');
+    expect(asked.text).toMatch(/<input[^>]* disabled[^>]*>[^<]*(<[^>]+>[^<]*){0,3}Riverside Cycling Club/);
     expect(await accounts()).toEqual([]);
     const pending = /name="pending" value="([^"]+)"/.exec(asked.text)?.[1] ?? '';
     const chosen = await visitor.post('/connect/facebook/choice', { pending, account: '102000000000202' });

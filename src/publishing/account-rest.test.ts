@@ -10,6 +10,7 @@ import { claimReady } from './claim-ready.ts';
 import { createPost, editPost } from './posts.ts';
 import { createReadyBook } from './prepare-ahead.ts';
 import { publishPublication } from './publish-publication.ts';
+import { retryPublication } from './retry-publication.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 
 let bench: Bench;
@@ -55,19 +56,19 @@ async function draft(account: ConnectedAccount = bench.account): Promise<Publica
   return bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
 }
 
-async function due(account?: ConnectedAccount): Promise<Publication> {
-  const publication = await draft(account);
-  await publishPostNow(bench.ctx, bench.author, publication.postId);
-  return row(publication);
-}
+/** Fell due just now. */
+const due = (account?: ConnectedAccount) => dueAt(new Date(), account);
 
-async function dueAt(at: Date): Promise<Publication> {
-  const publication = await draft();
+async function dueAt(at: Date, account?: ConnectedAccount): Promise<Publication> {
+  const publication = await draft(account);
   await editPost(bench.ctx, bench.author, publication.postId, {
     scheduledAt: new Date(Date.now() + HOUR).toISOString(),
   });
   await schedulePost(bench.ctx, bench.author, publication.postId);
-  return bench.ctx.db.publication.update({ where: { id: publication.id }, data: { dueAt: at, nextAttemptAt: at } });
+  const data = { dueAt: at, nextAttemptAt: at };
+  const scheduled = await bench.ctx.db.publication.update({ where: { id: publication.id }, data });
+  bench.ctx.wake();
+  return scheduled;
 }
 
 const row = ({ id }: Publication) => bench.ctx.db.publication.findUniqueOrThrow({ where: { id } });
@@ -233,5 +234,31 @@ describe('what was put off for a rest', () => {
     const publication = await rested(HOUR);
     await becomes(publication, 'missed');
     expect(await attempts(publication)).toBe(0);
+  });
+});
+
+describe('while an account rests', () => {
+  it('what somebody publishes now is sent at once, and what was put off stays so', async () => {
+    await rest(new Date(Date.now() + HOUR));
+    const waiting = await due();
+    await work();
+    await eventually(async () => ((await row(waiting)).putOffUntil === null ? undefined : true), 'it to be put off');
+    const wanted = await draft();
+    await publishPostNow(bench.ctx, bench.author, wanted.postId);
+    await becomes(wanted, 'published');
+    expect(await row(waiting)).toMatchObject({ status: 'scheduled', errorCode: 'account-rests' });
+  });
+
+  it('what somebody sends again asks the platform again, and a refusal orders the next rest', async () => {
+    await work();
+    await bench.fault('429');
+    await becomes(await due(), 'retrying');
+    const failed = await draft();
+    await bench.ctx.db.publication.update({ where: { id: failed.id }, data: { status: 'failed', dueAt: new Date() } });
+    const before = await restUntil();
+    await retryPublication(bench.ctx, bench.author, failed.id);
+    await becomes(failed, 'retrying');
+    expect(await attempts(failed)).toBe(1);
+    expect((await restUntil()).getTime()).toBeGreaterThanOrEqual(before.getTime());
   });
 });

@@ -24,6 +24,17 @@ export async function restAccount(tx: Tx, accountId: string, until: Date): Promi
     ON CONFLICT (platform, external_id) DO UPDATE SET until = greatest(account_rests.until, excluded.until)`;
 }
 
+/**
+ * Somebody wants a post of these accounts out now: the platform is asked again, with that one. What was put off stays so, and
+ * a platform that still refuses orders the next rest.
+ */
+export async function endRest(tx: Tx, accountIds: readonly string[]): Promise<void> {
+  await tx.$executeRaw`
+    DELETE FROM account_rests USING connected_accounts account
+    WHERE account.id = ANY (${[...accountIds]}::uuid[])
+      AND account.platform = account_rests.platform AND account.external_id = account_rests.external_id`;
+}
+
 const WHY =
   'The platform asked us to slow down, so everything for this account waits until it takes posts again. It leaves by itself then.';
 

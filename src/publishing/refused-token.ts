@@ -19,7 +19,6 @@ export async function renewOnceWhenRefused(
   outcome: Outcome,
   accountId: string,
   tokenVersion: number | undefined,
-  at: Date,
 ): Promise<Outcome> {
   if (outcome.kind !== 'reauthorization-required' || tokenVersion === undefined) return outcome;
   const before = await tx.publishAttempt.findFirst({
@@ -34,7 +33,7 @@ export async function renewOnceWhenRefused(
     httpStatus: outcome.httpStatus,
     errorCode: TOKEN_REFUSED,
     errorMessage: `${outcome.errorMessage} It is renewed by itself first, and the post sent once more.`,
-    retryAt: at,
+    retryAt: null,
     uncounted: true,
   };
 }

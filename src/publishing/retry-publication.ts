@@ -6,6 +6,7 @@ import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { endRest } from './account-rest.ts';
 import { refuseUnapprovedRetry } from './approval.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { personalOfAnother, queuePublication } from './schedule-post.ts';
@@ -36,6 +37,7 @@ export async function retryPublication(
     }
     await refuseUnapprovedRetry(tx, actor, publication);
     await queuePublication(tx, ctx, publication, sendAt ?? (await databaseTime(tx)));
+    if (sendAt === undefined) await endRest(tx, [publication.accountId]);
     const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
     await recordEvent(
       tx,

@@ -13,6 +13,7 @@ import type { AuditAction } from '../domain/audit-event.ts';
 import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
+import { endRest } from './account-rest.ts';
 import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { isGivenUp } from './given-up.ts';
@@ -53,6 +54,10 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
     const timeZone = post.timeZone ?? actor.timeZone;
     await tx.post.update({ where: { id: post.id }, data: { scheduledAt: now, timeZone, wallClock: null } });
     await launch(tx, ctx, actor, { ...post, scheduledAt: now }, now);
+    await endRest(
+      tx,
+      post.publications.map(({ accountId }) => accountId),
+    );
   });
   return finished(ctx, postId);
 }

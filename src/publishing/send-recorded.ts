@@ -97,13 +97,13 @@ async function sendUnlessHeld(
         httpStatus: null,
         errorCode: 'hold',
         errorMessage: `On hold: ${hold.reason} Nothing was sent.`,
-        retryAt: ctx.clock.now(),
+        retryAt: null,
         uncounted: true,
       }
     : outcome;
 }
 
-/** Nothing is wrong with the platform, so it does not count, and is sent as soon as anything may be tried again. */
+/** Nothing is wrong with the platform, so it does not count, and is tried again at once. */
 const pausedBeforeSending: Outcome = {
   kind: 'unavailable',
   httpStatus: null,

@@ -73,15 +73,7 @@ export async function settleOnce(
         await parkForeignAnswer(tx, ctx, claim, publication, named, answeredAt);
       return;
     }
-    const final = await renewOnceWhenRefused(
-      tx,
-      ctx,
-      claim,
-      named,
-      publication.accountId,
-      sentTokenVersion,
-      answeredAt,
-    );
+    const final = await renewOnceWhenRefused(tx, ctx, claim, named, publication.accountId, sentTokenVersion);
     const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
     const decision = decide(final, publication.attemptCount, settings, answeredAt);
     const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
