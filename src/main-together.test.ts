@@ -118,7 +118,7 @@ describe('processes that share the embedded database', () => {
   });
 
   test('a command that is interrupted stops the database it started', async () => {
-    const command = bench.start({ DATA_DIR: dataDir }, { program: 'scripts/console.ts' });
+    const command = bench.start({ DATA_DIR: dataDir }, { program: 'scripts/console.ts', stdin: 'open' });
     await command.printed(/ctx, db and boss are here/);
     expect(await postgresOf(dataDir)).not.toBeNull();
     command.signal('SIGINT', 'group');

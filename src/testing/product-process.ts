@@ -39,6 +39,8 @@ interface ProcessOptions {
   /** Code that runs in the process before the program. */
   preload?: string;
   cwd?: string;
+  /** `open`: somebody sits in front of it and types nothing. Default: there is nothing to read, so a prompt ends at once. */
+  stdin?: 'open';
 }
 
 /** A bench for one test file: whatever was started and made with it is gone after `clear()`. */
@@ -55,7 +57,7 @@ export class ProductBench {
 
   /** Only the given variables are set, and both ports are free ones unless said otherwise. */
   start(environment: Readonly<Record<string, string>>, options: ProcessOptions = {}): ProductProcess {
-    const { program = 'src/main.ts', args = [], command, preload, cwd = ROOT } = options;
+    const { program = 'src/main.ts', args = [], command, preload, cwd = ROOT, stdin } = options;
     // Set but empty, so that a developer's own .env does not fill the gaps.
     const unset = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
     const env = { PATH: process.env.PATH, ...unset, NODE_ENV: 'test', PORT: '0', SANDBOX_PORT: '0', ...environment };
@@ -69,7 +71,8 @@ export class ProductBench {
       join(ROOT, program),
       ...args,
     ];
-    const child = spawn(file, rest, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const input = stdin === 'open' ? 'pipe' : 'ignore';
+    const child = spawn(file, rest, { cwd, env, detached: true, stdio: [input, 'pipe', 'pipe'] });
     this.#children.push(child);
     return follow(child);
   }
