@@ -46,11 +46,15 @@ export interface UsableToken {
   accessToken: string;
   /** Grows with every renewal; names the token in `rejectedVersion` and in `markReconnectRequired`. */
   tokenVersion: number;
+  /** When the platform gave it, by consent or by renewal. */
+  issuedAt: Date;
 }
 
 /**
  * @param options.rejectedVersion the version of a token that the platform has just refused: it is renewed although it
  *   should still live, unless somebody has renewed it already
+ * @param options.perhaps the refusal may be a mistake of the platform's: a token that cannot be renewed is given once more
+ *   instead of being called dead
  * @throws ReauthorizationRequiredError the account is not connected, or its permission has ended (then it is marked so)
  * @throws ConnectError with `dead` false: renewing is not possible now, try later
  * @throws TokenUnreadableError the key is missing or the row was changed: for the operator
@@ -58,7 +62,7 @@ export interface UsableToken {
 export async function usableAccessToken(
   ctx: RenewalContext,
   accountId: string,
-  options: { rejectedVersion?: number } = {},
+  options: { rejectedVersion?: number; perhaps?: boolean } = {},
 ): Promise<UsableToken> {
   let firstVersion: number | null = null;
   for (let poll = 0; poll < MAX_POLLS; poll++) {
@@ -68,6 +72,7 @@ export async function usableAccessToken(
     const current = () => ({
       accessToken: openAccessToken(ctx.tokenCipher, account, credential),
       tokenVersion: credential.tokenVersion,
+      issuedAt: credential.issuedAt,
     });
     const refused = options.rejectedVersion === credential.tokenVersion;
     const lapsesAt = account.tokenExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
@@ -78,6 +83,7 @@ export async function usableAccessToken(
 
     const refresh = refreshOf(ctx, stored, now);
     if (refresh === null) {
+      if (refused && options.perhaps === true && now.getTime() < lapsesAt) return current();
       const ended = refused
         ? 'no longer accepts the permission it gave'
         : 'gave permission for a limited time, which is over';

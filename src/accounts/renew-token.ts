@@ -81,6 +81,7 @@ async function storeRenewed(
         tokenVersion: { increment: 1 },
         refreshLeaseUntil: null,
         refreshStartedAt: null,
+        issuedAt: now,
         renewAt: renewalTime(grant.accessTokenExpiresAt, now),
       },
     });

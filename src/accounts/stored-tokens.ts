@@ -30,7 +30,11 @@ export async function replaceTokens(
   grant: TokenGrant,
   now: Date,
 ): Promise<void> {
-  const tokens = { ...sealTokens(cipher, account, grant), renewAt: renewalTime(grant.accessTokenExpiresAt, now) };
+  const tokens = {
+    ...sealTokens(cipher, account, grant),
+    issuedAt: now,
+    renewAt: renewalTime(grant.accessTokenExpiresAt, now),
+  };
   await tx.accountCredential.upsert({
     where: { accountId: account.id },
     create: { accountId: account.id, ...tokens },

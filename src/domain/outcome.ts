@@ -46,4 +46,10 @@ export type LookUp =
    */
   | { found: 'absent'; alike: readonly string[]; platformTime: Date | null }
   /** The platform does not let us look, or the read failed; `tokenRefused`: because it does not accept the token. */
-  | { found: 'no-answer'; reason: string; tokenRefused?: true };
+  | { found: 'no-answer'; reason: string; tokenRefused?: TokenRefusal };
+
+/**
+ * How a read was refused. `named`: in the platform's own words the token has ended. `perhaps`: a bare 401, which gateways
+ * give too, and which X has answered for healthy tokens for a day.
+ */
+export type TokenRefusal = 'named' | 'perhaps';

@@ -103,7 +103,7 @@ export function readPostsAnswer(result: HttpResult): { posts: ListedPost[]; afte
   if (result.status !== 200) {
     const error = readFacebookError(result);
     const reason = `Facebook did not show the posts: ${said(error, result.status)}.`;
-    return { found: 'no-answer', reason, ...((error.code === 190 || error.code === 102) && { tokenRefused: true }) };
+    return { found: 'no-answer', reason, ...((error.code === 190 || error.code === 102) && { tokenRefused: 'named' }) };
   }
   const parsed = list.safeParse(readJson(result.body));
   if (!parsed.success) return { found: 'no-answer', reason: 'Facebook’s list of posts could not be read.' };

@@ -264,6 +264,13 @@ describe('who it is', () => {
     });
   });
 
+  test('a bare 401 does not say that the token has ended', async () => {
+    await expect(connector([answer(401, '<h1>Unauthorized</h1>')]).candidates(grant, now)).rejects.toMatchObject({
+      code: 'token-refused',
+      dead: false,
+    });
+  });
+
   test('is not asked twice when the token is simply wrong, and a missing product is for the operator', async () => {
     const invalid = client([answer(401, { serviceErrorCode: 65600 })]);
     await expect(

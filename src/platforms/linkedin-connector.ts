@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { restHeaders } from './linkedin-create-request.ts';
-import { readLinkedInError } from './linkedin-error.ts';
+import { endsToken, readLinkedInError } from './linkedin-error.ts';
 import { findOrganizations, mayPostAs } from './linkedin-organizations.ts';
 import { linkedinVersion } from './linkedin-version.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
@@ -256,9 +256,9 @@ export function readUserinfoAnswer(result: HttpResult): AccountCandidate {
   }
   if (result.status !== 200) {
     throw new ConnectError(
-      'token-refused',
+      result.status === 401 ? 'token-refused' : 'refused',
       'LinkedIn does not accept the permission it just gave. Start connecting again.',
-      { dead: result.status === 401 },
+      { dead: result.status === 401 && endsToken(readLinkedInError(result)) },
     );
   }
   const body = userinfo.safeParse(readJson(result.body));

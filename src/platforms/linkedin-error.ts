@@ -39,6 +39,19 @@ export function readLinkedInError(answer: HttpAnswer): LinkedInError {
   };
 }
 
+const TOKEN_CODES = ['INVALID_ACCESS_TOKEN', 'REVOKED_ACCESS_TOKEN', 'EXPIRED_ACCESS_TOKEN'];
+
+/**
+ * Pure: whether LinkedIn itself says that the token is worth nothing any more, as its gateway's bare 401 does not. Sources:
+ * captured bodies for 65600, 65601 and 65602.
+ */
+export function endsToken({ code, serviceErrorCode }: LinkedInError): boolean {
+  return (
+    (serviceErrorCode !== null && serviceErrorCode >= 65600 && serviceErrorCode <= 65602) ||
+    (code !== null && TOKEN_CODES.includes(code))
+  );
+}
+
 function shortCode(code: string | undefined): string | null {
   return code !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(code) ? code : null;
 }

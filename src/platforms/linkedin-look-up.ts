@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type Content, textWithLink } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
-import { readLinkedInError } from './linkedin-error.ts';
+import { endsToken, readLinkedInError } from './linkedin-error.ts';
 import { fromLittleText } from './little-text.ts';
 import { platformTime } from './platform-time.ts';
 import { readJson } from './read-json.ts';
@@ -52,7 +52,7 @@ export function readLookUpAnswer(
     return {
       found: 'no-answer',
       reason: `LinkedIn did not show the posts: ${error.message ?? 'no reason given'} (HTTP ${result.status}).`,
-      ...(result.status === 401 && { tokenRefused: true }),
+      ...(result.status === 401 && { tokenRefused: endsToken(error) ? 'named' : 'perhaps' }),
     };
   }
   const parsed = page.safeParse(readJson(result.body));

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { HttpRequest, HttpResult } from './http-client.ts';
-import { readLinkedInError } from './linkedin-error.ts';
+import { endsToken, type LinkedInError, readLinkedInError } from './linkedin-error.ts';
 import { ConnectError } from './platform.ts';
 import { readJson } from './read-json.ts';
 
@@ -81,7 +81,7 @@ const acls = z.object({
 /** Pure. @throws ConnectError */
 export function readAcls(result: HttpResult): { organizationIds: string[]; size: number; total: number } {
   if (result.kind !== 'answer') throw unreachable(result.reason);
-  if (result.status !== 200) throw refused(result.status, readLinkedInError(result).code);
+  if (result.status !== 200) throw refused(result.status, readLinkedInError(result));
   const body = acls.safeParse(readJson(result.body));
   if (!body.success) {
     throw new ConnectError(
@@ -116,7 +116,7 @@ async function nameOf(tools: OrganizationTools, id: string): Promise<string> {
   return name === '' ? `LinkedIn Page ${id}` : name;
 }
 
-function refused(status: number, code: string | null): ConnectError {
+function refused(status: number, error: LinkedInError): ConnectError {
   if (status === 429 || status >= 500) return unreachable(`HTTP ${status}`);
   if (status === 403) {
     return new ConnectError(
@@ -125,7 +125,7 @@ function refused(status: number, code: string | null): ConnectError {
       { dead: false },
     );
   }
-  if (status === 426 || code === 'VERSION_MISSING') {
+  if (status === 426 || error.code === 'VERSION_MISSING') {
     return new ConnectError(
       'app-refused',
       'LinkedIn does not serve this API version any more. The operator has to set LINKEDIN_VERSION to a current month, such as last month’s, and restart.',
@@ -136,7 +136,7 @@ function refused(status: number, code: string | null): ConnectError {
     return new ConnectError(
       'token-refused',
       'LinkedIn does not accept the permission it just gave. Start connecting again.',
-      { dead: true },
+      { dead: endsToken(error) },
     );
   }
   return new ConnectError('refused', `LinkedIn did not show your Pages (HTTP ${status}). Try again in a few minutes.`, {

@@ -18,7 +18,7 @@ const FIRST_WAIT_MS = 20_000;
 export interface Reading {
   /** The instant the answer was read. */
   now: Date;
-  /** When the token was consented to; null when that is not known. */
+  /** When the token was given; null when that is not known. */
   tokenIssuedAt: Date | null;
   /** What was refused, as the middle of a sentence: `the post`. */
   what: string;
@@ -108,7 +108,7 @@ function notSettled(httpStatus: number, errorCode: string, retryAt: Date): NotCr
     httpStatus,
     errorCode,
     errorMessage:
-      'LinkedIn does not accept the new permission yet, which can take five minutes after connecting. Nothing was published; it is tried again shortly.',
+      'LinkedIn does not accept the new permission yet, which can take five minutes. Nothing was published; it is tried again shortly.',
     retryAt,
     // Ends by itself after five minutes; a post's own attempts are for when something is wrong with it.
     uncounted: true,

@@ -14,8 +14,8 @@ export interface PublishingAccount {
   kind: 'member' | 'organization' | 'page';
   accessToken: string;
   /**
-   * When a person consented to it: LinkedIn may refuse a token in its first minutes. Null or absent: not known, or it has
-   * been accepted since.
+   * When the platform gave it, by consent or by renewal: LinkedIn may refuse a token in its first minutes. Null or absent:
+   * not known, or it has been accepted since.
    */
   tokenIssuedAt?: Date | null;
 }
@@ -137,7 +137,8 @@ export interface Connector {
    * The accounts this grant can publish to; with `organizations`, theirs and the person's own. With an account that was
    * connected before, by its own token: that one alone, or none if it can no longer be published to. That is one cheap
    * read, or for an organisation two, and is not repeated.
-   * @throws ConnectError; its `dead` says that the token was refused
+   * @throws ConnectError; `token-refused` when the token was, and then its `dead` says that the platform itself calls the
+   *   token ended. A bare 401 does not: gateways give it, and it has been seen for healthy tokens.
    */
   candidates(grant: TokenGrant, now: Date, asked?: Reach | KnownAccount): Promise<AccountCandidate[]>;
   /** Absent where the platform issues no refresh tokens. @throws ConnectError; its `dead` says the token is gone for good */

@@ -212,7 +212,7 @@ describe('whose account it is', () => {
   test('is given up when the token stays refused', async () => {
     const refused = { status: 401, body: { title: 'Unauthorized', type: 'about:blank', status: 401 } };
     server.answer(ME, refused, refused, refused);
-    await expect(connector().candidates(grant, now)).rejects.toMatchObject({ code: 'token-refused', dead: true });
+    await expect(connector().candidates(grant, now)).rejects.toMatchObject({ code: 'token-refused', dead: false });
   });
 
   test.each([
@@ -227,7 +227,7 @@ describe('whose account it is', () => {
       'app-refused',
       /client-not-enrolled.*operator/,
     ],
-    [403, { title: 'Forbidden', detail: 'Forbidden', type: 'about:blank' }, 'token-refused', /Start connecting again/],
+    [403, { title: 'Forbidden', detail: 'Forbidden', type: 'about:blank' }, 'refused', /leave every permission ticked/],
     [429, '', 'unreachable', /Try again/],
     [503, '', 'unreachable', /Try again/],
     [200, { data: { name: 'Nobody' } }, 'unreadable-answer', /Try again/],

@@ -214,13 +214,18 @@ export function readIdentityAnswer(result: HttpResult, now: Date): AccountCandid
   };
 }
 
-/** What is for the operator (no credits, an app without a plan) is said as it is when a post is refused so. */
+/**
+ * What is for the operator (no credits, an app without a plan) is said as it is when a post is refused so. Never dead: X has
+ * answered this question with 401 for healthy tokens for a day, and what is missing for reading need not be missing for posts.
+ */
 function identityError(answer: HttpAnswer, now: Date): ConnectError {
   const refusal = readRefusal(answer, 'request', now);
-  if (refusal?.kind === 'rejected' || refusal?.kind === 'rate-limited')
+  if (refusal === null) return unreachable(`HTTP ${answer.status}`, false);
+  if (refusal.kind !== 'reauthorization-required')
     return new ConnectError('app-refused', refusal.errorMessage, { dead: false });
+  if (answer.status !== 401) return new ConnectError('refused', refusal.errorMessage, { dead: false });
   return new ConnectError('token-refused', 'X does not accept the permission it just gave. Start connecting again.', {
-    dead: refusal !== null,
+    dead: false,
   });
 }
 

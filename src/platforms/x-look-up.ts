@@ -78,11 +78,11 @@ const timeline = z
   .refine(({ data, meta }) => data !== undefined || meta?.result_count === 0);
 
 /** Pure. @returns a sentence when the posts were not shown */
-export function readTimelineAnswer(result: HttpResult): TimelinePage | { reason: string; tokenRefused?: true } {
+export function readTimelineAnswer(result: HttpResult): TimelinePage | { reason: string; tokenRefused?: 'perhaps' } {
   if (result.kind !== 'answer') return { reason: `X could not be asked (${result.reason}).` };
   if (result.status !== 200) {
     const reason = `X did not show the posts: ${said(readXError(result), result.status)}.`;
-    return { reason, ...(result.status === 401 && { tokenRefused: true }) };
+    return { reason, ...(result.status === 401 && { tokenRefused: 'perhaps' }) };
   }
   const body = timeline.safeParse(readJson(result.body));
   if (!body.success) return { reason: 'X’s list of posts could not be read.' };

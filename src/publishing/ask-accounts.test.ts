@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 afterEach(async () => {
   all.silent = null;
+  all.instead = null;
   await all.reset();
   await ctx.db.preflightCheck.deleteMany();
   await ctx.db.publication.updateMany({ data: { status: 'cancelled' } });
@@ -44,6 +45,10 @@ const connect = (platform: Platform, reach?: Reach) => all.connect(manager, plat
 const look = () => preflight(ctx, new AbortController().signal);
 const stored = ({ id }: ConnectedAccount) => ctx.db.connectedAccount.findUniqueOrThrow({ where: { id } });
 const publicationOf = (postId: string) => ctx.db.publication.findFirstOrThrow({ where: { postId } });
+const askedLongAgo = ({ id }: ConnectedAccount) =>
+  ctx.db.connectedAccount.update({ where: { id }, data: { askedAt: new Date(Date.now() - 310_000) } });
+const problemsSaid = ({ id: entityId }: ConnectedAccount) =>
+  ctx.db.auditEvent.count({ where: { action: 'account.reconnect_required', entityId } });
 async function findings(postId: string): Promise<string[]> {
   const rows = await ctx.db.preflightFinding.findMany({ where: { check: { publication: { postId } } } });
   return rows.map(({ kind, message }) => `${kind}: ${message}`);
@@ -103,13 +108,66 @@ describe('a token that can be renewed', () => {
     expect((await publicationOf(post)).status).toBe('scheduled');
   });
 
-  it('and is refused all the same after that, ends the connection', async () => {
+  it('and is refused all the same after that, is only spoken of: the next post decides', async () => {
     const account = await connect('x');
     const post = await scheduled(account);
+    const said = await problemsSaid(account);
     await all.fault(account, '401 blip', 2);
     await look();
-    expect((await stored(account)).status).toBe('reconnect_required');
-    expect((await publicationOf(post)).status).toBe('held');
+    expect(all.asked).toEqual(['GET /x/2/users/me', 'POST /x/2/oauth2/token', 'GET /x/2/users/me']);
+    expect([(await stored(account)).status, (await publicationOf(post)).status]).toEqual(['active', 'scheduled']);
+    expect(await findings(post)).toEqual([
+      expect.stringMatching(/^right: X refuses to say .* the next post will show/),
+    ]);
+    expect(await problemsSaid(account)).toBe(said);
+  });
+
+  it('is not renewed for every question that is refused', async () => {
+    const account = await connect('x');
+    await scheduled(account);
+    await all.fault(account, '401 blip', 9);
+    for (let n = 0; n < 3; n++) {
+      await look();
+      await askedLongAgo(account);
+      await ctx.db.preflightCheck.deleteMany();
+    }
+    expect(all.asked.filter((line) => line === 'POST /x/2/oauth2/token')).toHaveLength(1);
+    expect((await stored(account)).status).toBe('active');
+  });
+});
+
+describe('a question that is refused without saying that the permission has ended', () => {
+  const page = { status: 401, headers: { 'content-type': 'text/html' }, body: '<h1>Unauthorized</h1>' };
+  const problem = (status: number, detail: string) => ({
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ title: 'No', detail, type: 'about:blank', status }),
+  });
+  it.each<[string, Platform, Reach, { status: number; headers: Record<string, string>; body: string }]>([
+    ['X’s gateway', 'x', 'own', page],
+    ['X, for a missing scope,', 'x', 'own', problem(403, 'Forbidden')],
+    ['X, for a suspended account,', 'x', 'own', problem(403, 'This user is suspended')],
+    ['LinkedIn’s gateway', 'linkedin', 'own', page],
+    ['LinkedIn’s gateway, for a Page,', 'linkedin', 'organizations', page],
+    ['Facebook’s gateway', 'facebook', 'own', page],
+  ])('by %s leaves the account and its posts alone', async (_name, platform, reach, { status, headers, body }) => {
+    const account = await connect(platform, reach);
+    const post = await scheduled(account);
+    all.instead = {
+      path: /users\/me|userinfo|organizationAcls|published_posts/,
+      answer: { kind: 'answer', status, headers, body, bodyComplete: true },
+    };
+    await look();
+    expect([(await stored(account)).status, (await publicationOf(post)).status]).toEqual(['active', 'scheduled']);
+  });
+
+  it('a LinkedIn token that was renewed a moment ago may be called revoked', async () => {
+    const account = await connect('linkedin');
+    const post = await scheduled(account);
+    await ctx.db.accountCredential.update({ where: { accountId: account.id }, data: { issuedAt: new Date() } });
+    await all.fault(account, 'revoked');
+    await look();
+    expect([(await stored(account)).status, (await publicationOf(post)).status]).toEqual(['active', 'scheduled']);
   });
 });
 
@@ -129,10 +187,7 @@ describe('a right that was lost', () => {
       expect([(await stored(account)).status, (await publicationOf(post)).status]).toEqual(['active', 'scheduled']);
 
       await all.fault(account, 'ok');
-      await ctx.db.connectedAccount.update({
-        where: { id: account.id },
-        data: { askedAt: new Date(Date.now() - 310_000) },
-      });
+      await askedLongAgo(account);
       await ctx.db.preflightCheck.deleteMany();
       await look();
       expect(await findings(post)).toEqual([]);

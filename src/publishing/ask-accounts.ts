@@ -1,10 +1,12 @@
 /**
  * The part of the pre-flight that asks the platforms: does this connection still work? One cheap read per account, however
  * many posts wait for it, and not again for half an hour, whichever process asked. Nothing due waits for it; a platform
- * that does not answer, or asks us to slow down, says nothing about the account.
+ * that does not answer, or asks us to slow down, says nothing about the account, and one that refuses to tell is a finding:
+ * whether posts are taken only a post shows.
  */
 import type { ConnectedAccount } from '@prisma/client';
 import type { AppContext } from '../context.ts';
+import type { TokenRefusal } from '../domain/outcome.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { ConnectError } from '../platforms/platform.ts';
 import { askWithToken } from './ask-with-token.ts';
@@ -18,11 +20,16 @@ const AT_ONCE = 8;
 /** Longer than a platform in order takes; a batch of the pre-flight must not take minutes. */
 export const ANSWER_WITHIN_MS = 5_000;
 
-type Standing = 'good' | 'lost' | 'refused' | 'unclear';
+interface Standing {
+  /** `refused`: it does not tell; `unclear`: it could not be asked. */
+  is: 'good' | 'lost' | 'refused' | 'unclear';
+  /** That it was because of the token. */
+  tokenRefused?: TokenRefusal;
+}
 
 /**
  * Asks about those accounts of these publications whose turn it is. What is found is with the accounts afterwards: one whose
- * token is refused for good needs to be connected again, and what waits for it is held.
+ * permission has ended needs to be connected again, and what waits for it is held.
  * @returns by account, what kept its token from being used just now
  */
 export async function askAccounts(
@@ -71,10 +78,10 @@ async function askOne(ctx: AppContext, account: ConnectedAccount, answerWithinMs
     ctx,
     account,
     (accessToken) => ask(ctx, account, accessToken, answerWithinMs),
-    (answer) => answer === 'refused',
+    ({ tokenRefused }) => tokenRefused ?? null,
   );
-  if (standing === 'unclear' || standing === 'refused') return;
-  const rightProblem = standing === 'good' ? null : lost(account);
+  if (standing.is === 'unclear') return;
+  const rightProblem = { good: () => null, lost, refused: untold }[standing.is](account);
   // Not over what a consent has cleared meanwhile.
   await ctx.db.connectedAccount.updateMany({
     where: { id: account.id, connectedAt: account.connectedAt },
@@ -89,7 +96,7 @@ async function ask(
   answerWithinMs: number,
 ): Promise<Standing> {
   const connector = ctx.platforms[account.platform]?.connector;
-  if (connector === undefined) return 'unclear';
+  if (connector === undefined) return { is: 'unclear' };
   const { externalId, kind, scopes, tokenExpiresAt } = account;
   const grant = {
     accessToken,
@@ -99,22 +106,27 @@ async function ask(
     scopes,
   };
   const asked = connector.candidates(grant, ctx.clock.now(), { externalId, kind }).then(
-    (found): Standing => (found.length > 0 ? 'good' : 'lost'),
+    (found): Standing => ({ is: found.length > 0 ? 'good' : 'lost' }),
     (error: unknown): Standing => {
       if (!(error instanceof ConnectError)) throw error;
-      if (error.dead) return 'refused';
+      if (error.code === 'token-refused') return { is: 'refused', tokenRefused: error.dead ? 'named' : 'perhaps' };
+      if (error.code === 'refused') return { is: 'refused' };
       ctx.log.info(
         { accountId: account.id, reason: error.code },
         'looking ahead, a platform did not say whether an account works',
       );
-      return 'unclear';
+      return { is: 'unclear' };
     },
   );
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<Standing>((resolve) => {
-    timer = setTimeout(resolve, answerWithinMs, 'unclear');
+    timer = setTimeout(resolve, answerWithinMs, { is: 'unclear' });
   });
   return Promise.race([asked, late]).finally(() => clearTimeout(timer));
+}
+
+function untold({ platform, displayName }: ConnectedAccount): string {
+  return `${PLATFORM_LABEL[platform]} refuses to say whether ${displayName} still works. Nothing is stopped for that: the next post will show.`;
 }
 
 function lost({ platform, kind, displayName }: ConnectedAccount): string {

@@ -77,6 +77,20 @@ describe.each(['posts', 'ugcPosts'] as const)('by %s', (postsApi) => {
     await reaches(postId, 'published');
   });
 
+  it('a token that was renewed a moment ago, of an account that has long worked, costs a moment as well', async () => {
+    const account = await bench.connect(bench.author, MEMBERS[1]);
+    const before = new Date(Date.now() - 3_600_000);
+    await bench.ctx.db.connectedAccount.update({
+      where: { id: account.id },
+      data: { connectedAt: before, lastUsedAt: before },
+    });
+    await bench.fault('revoked', 1, account);
+    const waiting = await reaches(await publishNow('Right after renewing', account), 'retrying', 'held');
+    expect(waiting).toMatchObject({ status: 'retrying', errorCode: 'REVOKED_ACCESS_TOKEN', attemptCount: 0 });
+    const { status } = await bench.ctx.db.connectedAccount.findUniqueOrThrow({ where: { id: account.id } });
+    expect(status).toBe('active');
+  });
+
   it('a token that has worked and is revoked then is dead at once, however new', async () => {
     const account = await bench.connect(bench.author, MEMBERS[3]);
     await reaches(await publishNow('It works', account), 'published');

@@ -117,10 +117,22 @@ it('a refused token that can be renewed is renewed, and the post found in the sa
   expect([await statusOf(account), (await row(publication)).status]).toEqual(['active', 'published']);
 });
 
+it('a refused token that was renewed and is refused again gives no answer, and the post waits for the next look', async () => {
+  const account = await all.connect(manager, 'x');
+  const publication = await unknown(account);
+  await all.fault(account, '401 blip', 2);
+  await lookUpUnconfirmed(ctx, signal);
+  expect(all.asked).toHaveLength(3);
+  expect([await statusOf(account), (await row(publication)).status]).toEqual(['active', 'unconfirmed']);
+  await dueAgain(publication);
+  await lookUpUnconfirmed(ctx, signal);
+  expect((await row(publication)).status).toBe('published');
+});
+
 it('a token of a moment ago is not believed to be refused', async () => {
   const account = await all.connect(manager, 'linkedin', 'organizations');
   await unknown(account);
-  await ctx.db.connectedAccount.update({ where: { id: account.id }, data: { connectedAt: new Date() } });
+  await ctx.db.accountCredential.update({ where: { accountId: account.id }, data: { issuedAt: new Date() } });
   await all.fault(account, 'revoked', 1);
   await lookUpUnconfirmed(ctx, signal);
   expect(await statusOf(account)).toBe('active');

@@ -1,7 +1,8 @@
 /**
  * Looking for a post whose outcome is unknown, on the platforms that let us look. Found: published, with its id. Not
  * found: parked for a person, unless the team chose to send again after repeated good reads. A failed read proves nothing;
- * one that failed because the token is refused says that the account has to be looked after.
+ * one that failed because the platform calls the token ended, or will not renew it, says that the account has to be looked
+ * after.
  */
 
 import type { PublishAttempt } from '@prisma/client';
@@ -24,8 +25,6 @@ import { boundElsewhere, hasTwin, lockAdoption } from './twins.ts';
 const BATCH = 20;
 /** While one process looks, no other does; a process that dies while looking leaves the next look to others. */
 const LOOKING_SECONDS = 60;
-/** As LinkedIn was seen to do. */
-const TOKEN_SETTLES_MS = 5 * 60_000;
 
 /** Makes every look-up that is due. @returns how many were made */
 export async function lookUpUnconfirmed(ctx: AppContext, signal: AbortSignal): Promise<number> {
@@ -56,13 +55,11 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
   try {
     const content = contentFor(publication.post, publication);
     const { externalId, kind } = account;
-    // A new token may be refused for a while, and works then.
-    const isNew = now().getTime() - account.connectedAt.getTime() < TOKEN_SETTLES_MS;
     found = await askWithToken(
       ctx,
       account,
       (accessToken) => look(content, { externalId, kind, accessToken }, createdAt, signal, now),
-      (answer) => answer.found === 'no-answer' && answer.tokenRefused === true && !isNew,
+      (answer) => (answer.found === 'no-answer' ? (answer.tokenRefused ?? null) : null),
     );
     if (found.found === 'absent' && !clocksAgree(found.platformTime, now()))
       found = clocksDiffer(ctx, publication.id, found);

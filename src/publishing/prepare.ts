@@ -100,7 +100,7 @@ export async function prepare(
       `${PLATFORM_LABEL[account.platform]} is not set up on this server. Ask the operator to configure it, then retry.`,
     );
   try {
-    const { accessToken, tokenVersion } = await usableAccessToken(ctx, account.id);
+    const { accessToken, tokenVersion, issuedAt } = await usableAccessToken(ctx, account.id);
     const prepared = await platform.publisher.prepare(
       content,
       {
@@ -108,7 +108,7 @@ export async function prepare(
         kind: account.kind,
         accessToken,
         // What has been used since then is no new token any more.
-        tokenIssuedAt: (account.lastUsedAt ?? account.connectedAt) > account.connectedAt ? null : account.connectedAt,
+        tokenIssuedAt: account.lastUsedAt !== null && account.lastUsedAt > issuedAt ? null : issuedAt,
       },
       await imageUploads(ctx, account.id, post.media, () => ctx.onStep('uploaded', publication.id)),
       now,

@@ -5,6 +5,7 @@ import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
 
 const TOKEN_REFUSED = 'token-refused';
+const RENEWAL_HELPS_WITHIN_MS = 15 * 60_000;
 
 /**
  * A platform that refuses a token created nothing, and has been seen to refuse good tokens for a while. So a token that can
@@ -26,7 +27,19 @@ export async function renewOnceWhenRefused(
     orderBy: { number: 'desc' },
     select: { errorCode: true },
   });
-  if (before?.errorCode === TOKEN_REFUSED || !(await expireRefusedToken(tx, ctx, accountId, tokenVersion)))
+  // A new token may be refused for a while; the tries of that time must not lead to another renewal, and on for ever.
+  const renewed = await tx.publishAttempt.count({
+    where: {
+      publicationId: claim.publicationId,
+      errorCode: TOKEN_REFUSED,
+      finishedAt: { gte: new Date(at.getTime() - RENEWAL_HELPS_WITHIN_MS) },
+    },
+  });
+  if (
+    before?.errorCode === TOKEN_REFUSED ||
+    renewed > 0 ||
+    !(await expireRefusedToken(tx, ctx, accountId, tokenVersion))
+  )
     return outcome;
   return {
     kind: 'unavailable',

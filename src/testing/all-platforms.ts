@@ -8,7 +8,7 @@ import { connectAccount } from '../accounts/connect-account.ts';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import type { Platform } from '../domain/platform-name.ts';
-import { createHttpClient, type HttpClient } from '../platforms/http-client.ts';
+import { createHttpClient, type HttpAnswer, type HttpClient } from '../platforms/http-client.ts';
 import type { Reach } from '../platforms/platform.ts';
 import { createPlatforms } from '../platforms/registry.ts';
 import type { Bench } from './publishing-bench.ts';
@@ -19,6 +19,8 @@ export interface AllPlatforms {
   asked: string[];
   /** Paths that nobody answers. */
   silent: RegExp | null;
+  /** Paths that are answered so instead of by the sandbox. */
+  instead: { path: RegExp; answer: HttpAnswer } | null;
   /** Connects Amara's account, or with `organizations` the Page she administers, as if an hour ago. */
   connect(actor: Actor, platform: Platform, reach?: Reach): Promise<ConnectedAccount>;
   fault(account: ConnectedAccount, fault: string, times?: number): Promise<void>;
@@ -40,6 +42,7 @@ export function allPlatforms(bench: Bench): AllPlatforms {
       const { pathname } = new URL(request.url);
       all.asked.push(`${request.method} ${pathname}`);
       if (all.silent?.test(pathname)) return new Promise(() => undefined);
+      if (all.instead?.path.test(pathname)) return Promise.resolve(all.instead.answer);
       return client.send(request, ...rest);
     },
     close: () => client.close(),
@@ -65,6 +68,7 @@ export function allPlatforms(bench: Bench): AllPlatforms {
     ctx,
     asked: [],
     silent: null,
+    instead: null,
     async connect(actor, platform, reach = 'own') {
       const adapter = ctx.platforms[platform];
       if (adapter === undefined) throw new Error(`the sandbox serves ${platform}`);
@@ -85,6 +89,7 @@ export function allPlatforms(bench: Bench): AllPlatforms {
       );
       all.asked = [];
       const connectedAt = new Date(now.getTime() - 3_600_000);
+      await ctx.db.accountCredential.update({ where: { accountId: id }, data: { issuedAt: connectedAt } });
       return ctx.db.connectedAccount.update({ where: { id }, data: { connectedAt, askedAt: null } });
     },
     fault({ platform, kind, externalId }, fault, times) {
