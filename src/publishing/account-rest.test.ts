@@ -101,8 +101,8 @@ describe('after a refusal for too many requests', () => {
     const first = await due();
     await becomes(first, 'retrying');
     const waiting = [await due(), await due(), await due()];
-    await eventually(async () => ((await slots(waiting)).at(-1) === 60 ? true : undefined), 'all to be put off');
-    expect(await slots([first, ...waiting])).toEqual([0, 20, 40, 60]);
+    await eventually(async () => ((await slots(waiting)).at(-1) === 15 ? true : undefined), 'all to be put off');
+    expect(await slots([first, ...waiting])).toEqual([0, 5, 10, 15]);
     expect(await Promise.all(waiting.map(attempts))).toEqual([0, 0, 0]);
     expect((await row(first)).attemptCount).toBe(0);
     for (const publication of waiting)
@@ -200,8 +200,22 @@ describe('while an account rests', () => {
     expect(await putOffResting(bench.ctx.db)).toBe(0);
     const second = await dueAt(new Date(Date.now() + HOUR / 2));
     expect(await putOffResting(bench.ctx.db)).toBe(1);
-    expect(await slots([first, second])).toEqual([0, 20]);
+    expect(await slots([first, second])).toEqual([0, 5]);
     expect((await row(after)).nextAttemptAt).toEqual(after.nextAttemptAt);
+  });
+
+  it('what was refused leaves before what fell due after it, although it waits for the reset itself', async () => {
+    const until = new Date(Date.now() + HOUR);
+    const refused = await due();
+    const others = [await dueAt(new Date(Date.now() + HOUR / 4)), await dueAt(new Date(Date.now() + HOUR / 2))];
+    await rest(until);
+    const nextTry = new Date(until.getTime() - 1);
+    await bench.ctx.db.publication.update({
+      where: { id: refused.id },
+      data: { status: 'retrying', nextAttemptAt: nextTry, putOffUntil: nextTry },
+    });
+    await putOffResting(bench.ctx.db);
+    expect(await slots([refused, ...others])).toEqual([0, 5, 10]);
   });
 
   it('a person may choose another time for what was put off', async () => {

@@ -7,7 +7,7 @@
  */
 import { Prisma } from '@prisma/client';
 import type { Database, Tx } from '../database/client.ts';
-import { STAGGER_SECONDS } from './backlog.ts';
+import { RELEASE_STAGGER_SECONDS } from './backlog.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
 
 /** SQL: the account of `publications` does not rest. The list is made once per statement and nearly always empty. */
@@ -39,8 +39,9 @@ const WHY =
   'The platform asked us to slow down, so everything for this account waits until it takes posts again. It leaves by itself then.';
 
 /**
- * Puts off what falls due while its account rests: the longest due leaves first, at the reset. Rows that somebody is
- * working on are left for the next call.
+ * Puts off what falls due while its account rests: the longest due leaves first, at the reset; not by the next
+ * attempt, which for the one that was refused is the reset itself. Rows that somebody is working on are left for the next
+ * call.
  * @returns how many were moved
  */
 export async function putOffResting(db: Database | Tx): Promise<number> {
@@ -51,7 +52,7 @@ export async function putOffResting(db: Database | Tx): Promise<number> {
       JOIN connected_accounts account ON account.platform = rest.platform AND account.external_id = rest.external_id
       WHERE rest.until > clock_timestamp()
     ), waiting AS (
-      SELECT publications.id, publications.next_attempt_at, resting.platform, resting.external_id, resting.until
+      SELECT publications.id, publications.due_at, resting.platform, resting.external_id, resting.until
       FROM publications JOIN resting ON resting.id = publications.account_id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until AND ${IS_CLAIMABLE}
         AND (publications.put_off_until IS NULL OR publications.put_off_until < resting.until)
@@ -62,8 +63,8 @@ export async function putOffResting(db: Database | Tx): Promise<number> {
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.put_off_until >= resting.until
       GROUP BY resting.platform, resting.external_id
     ), placed AS (
-      SELECT waiting.id, waiting.until + ${STAGGER_SECONDS} * interval '1 second' * (coalesce(taken.places, 0) - 1
-        + row_number() OVER (PARTITION BY waiting.platform, waiting.external_id ORDER BY next_attempt_at, waiting.id)) AS leaves_at
+      SELECT waiting.id, waiting.until + ${RELEASE_STAGGER_SECONDS} * interval '1 second' * (coalesce(taken.places, 0) - 1
+        + row_number() OVER (PARTITION BY waiting.platform, waiting.external_id ORDER BY waiting.due_at, waiting.id)) AS leaves_at
       FROM waiting LEFT JOIN taken USING (platform, external_id)
     )
     UPDATE publications

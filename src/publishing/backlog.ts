@@ -12,8 +12,8 @@ import { IS_CLAIMABLE } from './is-claimable.ts';
 const BACKLOG_AFTER_SECONDS = 30;
 /** Distance between two overdue posts of one account. */
 export const STAGGER_SECONDS = 20;
-/** What a person lets go on is waited for; it leaves closer together than what piled up in an outage. */
-const RELEASE_STAGGER_SECONDS = 5;
+/** What a person lets go on is waited for, and a reset opens a whole window: closer together than what piled up in an outage. */
+export const RELEASE_STAGGER_SECONDS = 5;
 /** A hundred thousand take their time, and a start must not fail because of them. */
 const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
 
