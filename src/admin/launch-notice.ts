@@ -1,7 +1,8 @@
 /** What a person is told after putting a post or publication on its way: also that it will not leave, and why. */
 import type { ConnectedAccount } from '@prisma/client';
 import type { AppContext } from '../context.ts';
-import { dayInWords } from '../domain/time-in-words.ts';
+import { dayInWords, momentInWords } from '../domain/time-in-words.ts';
+import { restEnd } from '../publishing/account-rest.ts';
 import { activeHoldFor } from '../publishing/holds.ts';
 
 /** What a hold keeps from leaving. */
@@ -23,7 +24,8 @@ export async function launchNotice(ctx: AppContext, postId: string, otherwise: s
   });
   if (status === 'awaiting_approval') return 'Waiting for approval by somebody else in the team.';
   const held = await holdNotice(ctx, publications);
-  return held ?? otherwise + endNotices(ctx, publications, timeZone ?? 'UTC');
+  const zone = timeZone ?? 'UTC';
+  return held ?? otherwise + endNotices(ctx, publications, zone) + (await restNotices(ctx, publications, zone));
 }
 
 /** What leaves only if somebody connects the account again before. Nothing is refused for it: there is time. */
@@ -47,9 +49,29 @@ function endNotices(
 export async function retryNotice(ctx: AppContext, publicationId: string, otherwise: string): Promise<string> {
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
-    select: { account: true },
+    select: { account: true, dueAt: true, post: { select: { timeZone: true } }, team: { select: { timeZone: true } } },
   });
-  return (await holdNotice(ctx, [publication])) ?? otherwise;
+  const held = await holdNotice(ctx, [publication]);
+  if (held !== null) return held;
+  const rests = await restNotices(ctx, [publication], publication.post.timeZone ?? publication.team.timeZone);
+  return rests === '' ? otherwise : `Scheduled.${rests}`;
+}
+
+/** What is due while its account rests leaves after that, whatever a person presses. */
+async function restNotices(
+  ctx: AppContext,
+  publications: readonly { account: ConnectedAccount; dueAt: Date | null }[],
+  timeZone: string,
+): Promise<string> {
+  const sentences = await Promise.all(
+    publications.map(async ({ account: { id, displayName }, dueAt }) => {
+      const until = await restEnd(ctx.db, id);
+      if (until === null || (dueAt !== null && dueAt > until)) return '';
+      const end = momentInWords(until, ctx.clock.now(), timeZone);
+      return ` ${displayName} rests, because the platform asked to slow down: it leaves there when the rest ends, at ${end}.`;
+    }),
+  );
+  return sentences.join('');
 }
 
 async function holdNotice(

@@ -1,6 +1,8 @@
 /** What the panel shows and offers when something has to be stopped, answered in one go, or looked after. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
+import { momentInWords } from '../domain/time-in-words.ts';
+import { restAccount } from '../publishing/account-rest.ts';
 import { createPost } from '../publishing/posts.ts';
 import { publishPostNow } from '../publishing/schedule-post.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
@@ -182,5 +184,28 @@ describe('the dashboard', () => {
     expect(platforms).toMatchObject([
       { platform: 'linkedin', sandboxed: true, feedUrl: expect.stringMatching(/^http/) },
     ]);
+  });
+});
+
+describe('an account that rests because the platform asked to slow down', () => {
+  it('says so on its page, and sending again says when that is over', async () => {
+    const { db } = bench.ctx;
+    const until = new Date(Date.now() + 3_600_000);
+    await db.$transaction((tx) => restAccount(tx, bench.account.id, until));
+    const page = await bench.ask(author, `/api/resources/ConnectedAccount/records/${bench.account.id}/show`);
+    expect(page.body.record.details).toMatchObject({ restsUntil: until.toISOString() });
+
+    const answer = await bench.ask(
+      author,
+      `/api/resources/Publication/records/${await publication('failed')}/retry`,
+      {},
+    );
+    const end = momentInWords(until, new Date(), 'UTC');
+    expect(answer.body.notice.message).toBe(
+      `Scheduled. ${bench.account.displayName} rests, because the platform asked to slow down: it leaves there when the rest ends, at ${end}.`,
+    );
+    await db.accountRest.deleteMany();
+    const again = await bench.ask(author, `/api/resources/ConnectedAccount/records/${bench.account.id}/show`);
+    expect(again.body.record.details).toMatchObject({ restsUntil: null });
   });
 });

@@ -6,11 +6,12 @@
 import { z } from 'zod';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
 import { readJson } from './read-json.ts';
+import { LONGEST_BELIEVED_MS } from './retry-after.ts';
 
 export interface Usage {
   /** The highest of the figures given, 100 is the limit; null where none was given. */
   percent: number | null;
-  /** Minutes until calls are allowed again; null where it was not said. */
+  /** Minutes until calls are allowed again; null where it was not said, or is not believed. */
   regainMinutes: number | null;
 }
 
@@ -31,7 +32,10 @@ export function readUsage({ headers }: HttpAnswer, pageId: string | null): Usage
   const all = parsed.success ? parsed.data : {};
   const own = (pageId === null ? undefined : all[pageId]) ?? Object.values(all).flat();
   const percents = [...shared, ...own].flatMap((each) => [each.call_count, each.total_time, each.total_cputime]);
-  const minutes = Math.max(0, ...own.map((each) => each.estimated_time_to_regain_access));
+  const minutes = Math.max(
+    0,
+    ...own.map((each) => each.estimated_time_to_regain_access).filter((each) => each <= LONGEST_BELIEVED_MS / 60_000),
+  );
   return {
     percent: percents.length === 0 ? null : Math.max(...percents),
     regainMinutes: minutes === 0 ? null : minutes,
@@ -42,7 +46,6 @@ export function readUsage({ headers }: HttpAnswer, pageId: string | null): Usage
 const HIGH_PERCENT = 90;
 /** The distance then kept between posts of a Page, while Meta does not say how long to wait. */
 const PAUSE_MINUTES = 5;
-const LONGEST_MINUTES = 24 * 60;
 
 export interface Pause {
   until: Date;
@@ -51,9 +54,9 @@ export interface Pause {
   httpStatus: number;
 }
 
-/** The instant `minutes` from `now`, a day later at most: a header that says more is not believed. */
+/** The instant `minutes` from `now`. */
 export function minutesLater(now: Date, minutes: number): Date {
-  return new Date(now.getTime() + Math.min(minutes, LONGEST_MINUTES) * 60_000);
+  return new Date(now.getTime() + minutes * 60_000);
 }
 
 export interface UsageMeter {

@@ -75,7 +75,14 @@ export async function putOffResting(db: Database | Tx): Promise<number> {
 
 /** Whether nothing may be sent to this account just now. */
 export async function accountRests(db: Database | Tx, accountId: string): Promise<boolean> {
-  const rows = await db.$queryRaw<unknown[]>`
-    SELECT 1 FROM (SELECT ${accountId}::uuid AS account_id) AS publications WHERE NOT ${ACCOUNT_DOES_NOT_REST}`;
-  return rows.length > 0;
+  return (await restEnd(db, accountId)) !== null;
+}
+
+/** When this account's rest ends; null when it has none. */
+export async function restEnd(db: Database | Tx, accountId: string): Promise<Date | null> {
+  const [rest] = await db.$queryRaw<{ until: Date }[]>`
+    SELECT account_rests.until
+    FROM account_rests JOIN connected_accounts account USING (platform, external_id)
+    WHERE account.id = ${accountId}::uuid AND account_rests.until > clock_timestamp()`;
+  return rest?.until ?? null;
 }

@@ -5,6 +5,7 @@ import { ActionButtons } from './action-buttons.tsx';
 import { PlatformMark, platformLabel, StatusBadge } from './badges.tsx';
 import { type EndingConnection, EndingConnections } from './ending-connections.tsx';
 import { HistoryCard } from './history-list.tsx';
+import { Moment } from './moments.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { labelOf, Value } from './record-values.tsx';
@@ -34,6 +35,12 @@ export default function AccountPage({ resource, record: given }: ActionProps) {
         <Banner tone="amber" icon="AlertTriangle" title="The platform no longer accepts this connection">
           {typeof params.statusReason === 'string' ? `${params.statusReason} ` : ''}Posts for it wait; what is still in
           time goes out once it is connected again.
+        </Banner>
+      ) : null}
+      {record.details?.restsUntil ? (
+        <Banner tone="amber" icon="Clock" title="This account rests">
+          It rests until <Moment value={record.details.restsUntil} layout="line" />, because the platform asked to slow
+          down. What falls due meanwhile leaves by itself then, one after another.
         </Banner>
       ) : null}
       <EndingConnections

@@ -2,6 +2,7 @@ import type { ActionContext, ActionRequest, ActionResponse } from 'adminjs';
 import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope } from '../../domain/access.ts';
+import { restEnd } from '../../publishing/account-rest.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
 import { reconnectAddress } from '../account-address.ts';
 import { actorOf } from '../acting.ts';
@@ -99,6 +100,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
           ...(await historyDetails(ctx, 'ConnectedAccount')(record, context)),
           endingConnections: await ending(ctx, actorOf(context), { id: record.id() }),
           sharedAccounts: await sharedAccounts(ctx, actorOf(context), { id: record.id() }),
+          restsUntil: await restEnd(ctx.db, record.id()),
         }),
         { component: 'AccountPage' },
       ),
