@@ -49,6 +49,22 @@ export function hiddenInName(name: string): string | null {
   return named(NEVER_IN_A_NAME.exec(name) ?? WITHOUT_CARRIER.exec(name) ?? JOINS_NOTHING.exec(name));
 }
 
+const LONGEST_NAME = 200;
+
+/**
+ * A name that a platform gave, as it is shown and stored here: in one line, without what `hiddenInName` finds, at most 200
+ * characters; empty when there is nothing to see. How people call themselves there is no reason to refuse them here.
+ */
+export function visibleName(name: string): string {
+  const shown = [NEVER_IN_A_NAME, WITHOUT_CARRIER, JOINS_NOTHING].reduce(
+    (rest, hidden) => rest.replace(new RegExp(hidden, `g${hidden.flags}`), ''),
+    name.slice(0, 10 * LONGEST_NAME).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' '),
+  );
+  const characters = [...shown.replace(/\s+/gu, ' ').trim()];
+  if (isBlank(characters.join(''))) return '';
+  return characters.length > LONGEST_NAME ? `${characters.slice(0, LONGEST_NAME - 1).join('')}…` : characters.join('');
+}
+
 /** Nothing to see: blanks, and what Unicode shows as nothing (zero-width characters, fillers); the last is Braille's blank. */
 export function isBlank(text: string): boolean {
   return /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u.test(text);

@@ -144,6 +144,37 @@ describe('coming back from Facebook', () => {
     expect(tokenOf(account)).toMatch(/^page-1003-of-long-/);
   });
 
+  test('takes hundreds that were ticked at once', async () => {
+    pages = Array.from({ length: 120 }, (_, index) => ({
+      id: `102000000${index}`,
+      name: `Page ${index}`,
+      tasks: TASKS,
+    }));
+    const asked = await visitor.get(await consent());
+    const pending = /name="pending" value="([^"]+)"/.exec(asked.text)?.[1] ?? '';
+    const ticked = pages.map(({ id }): [string, string] => ['account', id]);
+    const chosen = await visitor.post('/connect/facebook/choice', [['pending', pending], ...ticked]);
+    expect([chosen.status, chosen.location]).toEqual([303, ACCOUNTS]);
+    expect(await accounts()).toHaveLength(120);
+  });
+
+  test('shows a name without what hides in it, and at most 200 characters of it', async () => {
+    pages = [{ id: '1001', name: `Lib\u0000rary\u200b \u202e\ud800${'y'.repeat(300)}`, tasks: TASKS }];
+    expect((await visitor.get(await consent())).status).toBe(302);
+    const [account] = await accounts();
+    expect(account?.displayName).toBe(`Lib rary ${'y'.repeat(190)}…`);
+  });
+
+  test('refuses an id that is none', async () => {
+    for (const id of ['10\u000001', '10/01', '', 'x'.repeat(3000)]) {
+      pages = [{ id, name: 'Library', tasks: TASKS }];
+      const answer = await visitor.get(await consent());
+      expect([id, answer.status]).toEqual([id, 400]);
+      expect(answer.text).toContain('could not be read');
+    }
+    expect(await accounts()).toEqual([]);
+  });
+
   test('finds a Page that stands in the second part of the list', async () => {
     pages = [
       ...Array.from({ length: 100 }, (_, index) => ({ id: `2${index}`, name: `Page ${index}`, tasks: [] })),

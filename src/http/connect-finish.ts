@@ -26,6 +26,9 @@ export const pendingChoice = z.object({
   grant: tokenGrant,
 });
 
+/** Some ten milliseconds for each of up to 2,000 Pages. */
+const MANY_ACCOUNTS = { timeout: 120_000 };
+
 /** Answers the callback. */
 export async function finishConnecting(
   ctx: AppContext,
@@ -161,7 +164,7 @@ export async function saveAccounts(
     // With Pages it has been done already, before they were offered.
     const grantedBy = reach === 'own' ? (candidates[0]?.grantedBy ?? null) : null;
     return (await renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, connected)).ended;
-  });
+  }, MANY_ACCOUNTS);
   await holdForEnded(ctx, ended);
 }
 

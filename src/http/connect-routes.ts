@@ -12,7 +12,7 @@ import type { PlatformAdapter, Reach } from '../platforms/platform.ts';
 import { canPublish, choiceContent, finishConnecting, pendingChoice, saveAccounts } from './connect-finish.ts';
 import { ACCOUNTS_PAGE, callbackUrl, startAddress } from './connect-journey.ts';
 import { declined, expired } from './connect-problems.ts';
-import { formText, formTexts, pathText, queryText, readForm } from './form-body.ts';
+import { formText, formTexts, pathText, queryText, readLongForm } from './form-body.ts';
 import { requireActor } from './guard.ts';
 import { choicePage } from './pages/choice-page.ts';
 import { organizationsPage } from './pages/organizations-page.ts';
@@ -83,7 +83,7 @@ export function connectRoutes(ctx: AppContext): Router {
     await finishConnecting(ctx, req, res, connecting, { code, codeVerifier: consent.codeVerifier });
   });
 
-  router.post('/connect/:platform/choice', readForm, async (req, res) => {
+  router.post('/connect/:platform/choice', readLongForm, async (req, res) => {
     const actor = requireActor(ctx, req, res);
     if (actor === null) return;
     const adapter = availablePlatform(ctx, pathText(req, 'platform'));

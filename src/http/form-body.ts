@@ -10,6 +10,14 @@ export const readForm: RequestHandler = express.urlencoded({
   verify: verifyForm,
 });
 
+/** The same where every account that a person has may be ticked: 2,000 Pages are as many as are ever listed. */
+export const readLongForm: RequestHandler = express.urlencoded({
+  extended: false,
+  limit: '128kb',
+  parameterLimit: 2_010,
+  verify: verifyForm,
+});
+
 /**
  * Our own pages send plain forms. What comes as multipart could carry files: it is refused before it is read, also where
  * no body is wanted. The panel and images have readers of their own, with their own rules.

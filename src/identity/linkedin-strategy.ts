@@ -9,6 +9,8 @@ import type OAuth2Strategy from 'passport-oauth2';
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { PlatformSettings } from '../config.ts';
+import { visibleName } from '../domain/invisible-characters.ts';
+import { LINKEDIN_ID } from '../platforms/linkedin-connector.ts';
 import type { TokenGrant } from '../platforms/platform.ts';
 import { emailAddress } from './email-address.ts';
 
@@ -91,12 +93,12 @@ function readGrant(accessToken: string, refreshToken: string | undefined, answer
     accessTokenExpiresAt: after(expires_in),
     refreshToken: refreshToken === undefined || refreshToken === '' ? null : refreshToken,
     refreshTokenExpiresAt: after(refresh_token_expires_in),
-    scopes: scope.split(/[\s,]+/).filter((part) => part !== ''),
+    scopes: scope.split(/[\s,]+/).filter((part) => /^[\w.]{1,100}$/.test(part)),
   };
 }
 
 const userinfo = z.object({
-  sub: z.string().min(1).max(200),
+  sub: z.string().regex(LINKEDIN_ID),
   name: z.string().optional(),
   given_name: z.string().optional(),
   family_name: z.string().optional(),
@@ -125,7 +127,7 @@ async function fetchProfile(url: string, accessToken: string): Promise<LinkedInP
 
 function readProfile(body: unknown): LinkedInProfile {
   const answer = userinfo.parse(body);
-  const name = answer.name ?? [answer.given_name, answer.family_name].filter(Boolean).join(' ');
+  const name = visibleName(answer.name ?? [answer.given_name, answer.family_name].filter(Boolean).join(' '));
   return {
     sub: answer.sub,
     name: name || 'LinkedIn member',

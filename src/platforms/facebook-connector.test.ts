@@ -291,7 +291,7 @@ describe('the Pages', () => {
     expect(error?.message).toMatch(
       /^You may not publish on Library, Museum: .*CREATE_CONTENT.*full control of the Page/,
     );
-    list(...['A', 'B', 'C', 'D'].map((name) => page(name, name, [])));
+    list(...['A', 'B', 'C', 'D'].map((name, index) => page(`${index}`, name, [])));
     await expect(candidates()).rejects.toThrow('on A, B, C and others:');
   });
 

@@ -10,6 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
+import { visibleName } from '../domain/invisible-characters.ts';
 import { connectErrorOf, isPassing, unreachable, unreadable } from './facebook-connect-error.ts';
 import { graphRead, graphUrl, graphVersion } from './facebook-graph.ts';
 import { afterCursor, paging } from './facebook-paging.ts';
@@ -150,7 +151,7 @@ const permissions = z.object({ data: z.array(z.object({ permission: z.string(), 
 /** Pure. @returns what was granted; what was unticked is listed too, as declined. @throws ConnectError */
 export function readPermissionsAnswer(result: HttpResult): string[] {
   return read(result, permissions)
-    .data.filter(({ status }) => status === 'granted')
+    .data.filter(({ permission, status }) => status === 'granted' && /^\w{1,100}$/.test(permission))
     .map(({ permission }) => permission);
 }
 
@@ -176,8 +177,9 @@ export function readStandingAnswer(result: HttpResult): boolean {
 const pages = z.object({
   data: z.array(
     z.object({
-      id: z.string().min(1),
-      name: z.string().catch(''),
+      // What Meta's ids are: a number, in digits.
+      id: z.string().regex(/^\d{1,32}$/),
+      name: z.string().catch('').transform(visibleName),
       access_token: z.string().min(1).nullish().catch(null),
       tasks: z.array(z.string()).catch([]),
     }),
@@ -214,7 +216,7 @@ function candidateOf(id: string, name: string, accessToken: string, grant: Token
   return {
     externalId: id,
     kind: 'page',
-    displayName: name.trim() || `Page ${id}`,
+    displayName: name || `Page ${id}`,
     profileUrl: null,
     email: null,
     grant: {
@@ -232,7 +234,7 @@ const TASK_MISSING =
   'Your access to it lacks the task “Content” (CREATE_CONTENT). Ask somebody with full control of the Page to give it to you, then connect again.';
 
 function taskMissing(listed: readonly ListedPage[]): ConnectError {
-  const names = listed.slice(0, 3).map(({ id, name }) => name.trim() || `Page ${id}`);
+  const names = listed.slice(0, 3).map(({ id, name }) => name || `Page ${id}`);
   const which = names.join(', ') + (listed.length > names.length ? ' and others' : '');
   return new ConnectError(
     'task-missing',

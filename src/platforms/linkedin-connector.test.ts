@@ -264,6 +264,27 @@ describe('who it is', () => {
     });
   });
 
+  test('is shown without what hides in a name', () => {
+    const read = (part: object) => readUserinfoAnswer(answer(200, { ...person, ...part })).displayName;
+    expect(read({ name: 'Ada\u0000 Love\u200blace\u202e' })).toBe('Ada Lovelace');
+    expect(read({ name: '\u0000\u200b', given_name: 'Ada\u0007' })).toBe('Ada Lovelace');
+    expect(read({ name: 'y'.repeat(5000) })).toBe(`${'y'.repeat(199)}…`);
+  });
+
+  test.each(['782\u0000bbt', '../782', 'a b', 'x'.repeat(201)])('%j is no id of LinkedIn’s, and is refused', (sub) => {
+    expect(errorOf(() => readUserinfoAnswer(answer(200, { ...person, sub })))).toMatchObject({
+      code: 'unreadable-answer',
+    });
+  });
+
+  test('what was granted is a list of names, whatever is between them', () => {
+    const scope = 'openid,profile\u0000 w_member_social';
+    expect(readTokenAnswer(answer(200, { access_token: 'AQX', scope }), now).scopes).toEqual([
+      'openid',
+      'w_member_social',
+    ]);
+  });
+
   test('a bare 401 does not say that the token has ended', async () => {
     await expect(connector([answer(401, '<h1>Unauthorized</h1>')]).candidates(grant, now)).rejects.toMatchObject({
       code: 'token-refused',

@@ -9,6 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
+import { visibleName } from '../domain/invisible-characters.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { restHeaders } from './linkedin-create-request.ts';
 import { endsToken, readLinkedInError } from './linkedin-error.ts';
@@ -26,6 +27,8 @@ export const ORGANIZATION_SCOPES: readonly string[] = [
   'r_organization_social',
   'rw_organization_admin',
 ];
+/** What members' ids look like: letters, digits, hyphens and underscores. LinkedIn promises no length. */
+export const LINKEDIN_ID = /^[\w-]{1,200}$/;
 /** A new token may be called revoked for its first moments; this is how long a person is kept waiting for it. */
 const NEW_TOKEN_DELAYS_MS = [500, 1000, 2000, 4000];
 
@@ -180,7 +183,7 @@ export function readTokenAnswer(result: HttpResult, now: Date): TokenGrant {
     accessTokenExpiresAt: after(body.data.expires_in),
     refreshToken: body.data.refresh_token ?? null,
     refreshTokenExpiresAt: body.data.refresh_token ? after(body.data.refresh_token_expires_in) : null,
-    scopes: body.data.scope.split(/[\s,]+/).filter((scope) => scope !== ''),
+    scopes: body.data.scope.split(/[\s,]+/).filter((scope) => /^[\w.]{1,100}$/.test(scope)),
   };
 }
 
@@ -233,11 +236,12 @@ function tokenError(answer: HttpAnswer): ConnectError {
   );
 }
 
+const nameOf = z.string().catch('').transform(visibleName);
 const userinfo = z.object({
-  sub: z.string().min(1),
-  name: z.string().nullish().catch(null),
-  given_name: z.string().nullish().catch(null),
-  family_name: z.string().nullish().catch(null),
+  sub: z.string().regex(LINKEDIN_ID),
+  name: nameOf,
+  given_name: nameOf,
+  family_name: nameOf,
   email: z.string().nullish().catch(null),
   // A boolean by the docs; some servers write it as a string.
   email_verified: z.union([z.boolean(), z.stringbool()]).nullish().catch(null),
@@ -267,7 +271,7 @@ export function readUserinfoAnswer(result: HttpResult): AccountCandidate {
   return {
     externalId: sub,
     kind: 'member',
-    displayName: name?.trim() || [given, family].filter(Boolean).join(' ').trim() || 'LinkedIn member',
+    displayName: name || [given, family].filter(Boolean).join(' ') || 'LinkedIn member',
     profileUrl: null,
     email: verified === true && email ? email.toLowerCase() : null,
     grant: null,

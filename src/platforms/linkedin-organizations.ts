@@ -3,6 +3,7 @@
  * Organization Lookup APIs. Needs `rw_organization_admin`.
  */
 import { z } from 'zod';
+import { visibleName } from '../domain/invisible-characters.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
 import { endsToken, type LinkedInError, readLinkedInError } from './linkedin-error.ts';
 import { ConnectError } from './platform.ts';
@@ -97,7 +98,7 @@ export function readAcls(result: HttpResult): { organizationIds: string[]; size:
     .filter(({ state }) => state === 'APPROVED')
     .flatMap(({ organization, organizationalTarget }) => {
       const urn = organization ?? organizationalTarget ?? '';
-      return /^urn:li:organization:(\d+)$/.exec(urn)?.[1] ?? [];
+      return /^urn:li:organization:(\d{1,20})$/.exec(urn)?.[1] ?? [];
     });
   return { organizationIds, size: elements.length, total: paging.total };
 }
@@ -112,7 +113,7 @@ async function nameOf(tools: OrganizationTools, id: string): Promise<string> {
     headers: tools.headers,
   });
   const body = organization.safeParse(result.kind === 'answer' && result.status === 200 ? readJson(result.body) : null);
-  const name = body.success ? body.data.localizedName.trim() : '';
+  const name = body.success ? visibleName(body.data.localizedName) : '';
   return name === '' ? `LinkedIn Page ${id}` : name;
 }
 

@@ -209,6 +209,12 @@ describe('whose account it is', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  test('is shown without what hides in a name', () => {
+    const read = (name: string) => readIdentityAnswer(recorded(200, { data: { ...person, name } }), now).displayName;
+    expect(read('Ada\u0000\u202e Lovelace')).toBe('Ada Lovelace (@ada)');
+    expect(read('\u200b\u0000')).toBe('@ada');
+  });
+
   test('is given up when the token stays refused', async () => {
     const refused = { status: 401, body: { title: 'Unauthorized', type: 'about:blank', status: 401 } };
     server.answer(ME, refused, refused, refused);

@@ -8,6 +8,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
+import { visibleName } from '../domain/invisible-characters.ts';
 import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-client.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 import { readJson } from './read-json.ts';
@@ -141,7 +142,8 @@ export function readTokenAnswer(asked: 'code' | 'refresh', result: HttpResult, n
     refreshToken: refreshToken ?? null,
     // X does not say how long a refresh token lives; it is found out by using it.
     refreshTokenExpiresAt: null,
-    scopes: scope === undefined || scope === null ? SCOPES : scope.split(/\s+/).filter((name) => name !== ''),
+    scopes:
+      scope === undefined || scope === null ? SCOPES : scope.split(/\s+/).filter((name) => /^[\w.]{1,100}$/.test(name)),
   };
 }
 
@@ -190,7 +192,7 @@ function tokenError(asked: 'code' | 'refresh', answer: HttpAnswer): ConnectError
 const identity = z.object({
   data: z.object({
     id: z.string().regex(/^\d{1,19}$/),
-    name: z.string().catch(''),
+    name: z.string().catch('').transform(visibleName),
     username: z.string().regex(/^\w{1,50}$/),
   }),
 });
@@ -207,7 +209,7 @@ export function readIdentityAnswer(result: HttpResult, now: Date): AccountCandid
   return {
     externalId: id,
     kind: 'member',
-    displayName: name.trim() === '' ? `@${username}` : `${name.trim()} (@${username})`,
+    displayName: name === '' ? `@${username}` : `${name} (@${username})`,
     profileUrl: `https://x.com/${username}`,
     email: null,
     grant: null,
