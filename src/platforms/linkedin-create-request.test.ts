@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PlatformSettings } from '../config.ts';
 import type { Content, ContentImage } from '../domain/content-rules.ts';
 import { createLinkedIn } from './linkedin.ts';
+import { linkTitle } from './linkedin-create-request.ts';
 import type { CreateRequest, ImageUploads, PublishingAccount } from './platform.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
@@ -150,4 +151,13 @@ describe('for an app that has only /v2/ugcPosts, the request', () => {
       media: [{ status: 'READY', originalUrl: 'https://www.example.com/blog/', title: { text: 'example.com/blog' } }],
     });
   });
+});
+
+test.each([
+  ['https://xn--mller-kva.example/stra%C3%9Fe/', 'müller.example/straße'],
+  ['https://www.example.com/%E6%97%A5%E6%9C%AC?q=%41#x', 'example.com/日本'],
+  ['https://example.com/50%25/a%2Fb/two%20words', 'example.com/50%25/a%2Fb/two words'],
+  ['https://example.com/%E2%80%AEgnp%00%FF', 'example.com/%E2%80%AEgnp%00%FF'],
+])('the card of %s is called %s, as people read it', (linkUrl, title) => {
+  expect(linkTitle(linkUrl)).toBe(title);
 });

@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer';
+import { domainToUnicode } from 'node:url';
 import { type Content, textWithLink } from '../domain/content-rules.ts';
+import { hiddenInAddress } from '../domain/invisible-characters.ts';
 import { toLittleText } from './little-text.ts';
 import type { CreateRequest, PublishingAccount } from './platform.ts';
 
@@ -65,10 +68,21 @@ export function authorUrn({ kind, externalId }: PublishingAccount): string {
 
 /**
  * LinkedIn does not fetch the page behind a link and requires a title. We have not fetched it either, so the card says
- * where the link leads: the address without scheme, `www.`, query and fragment, at most 200 characters.
+ * where the link leads: the address without scheme, `www.`, query and fragment, as people read it (no punycode, no percent
+ * signs), at most 200 characters. Only this title; the link itself stays as it is.
  */
 export function linkTitle(linkUrl: string): string {
   const { hostname, pathname } = new URL(linkUrl);
-  const title = hostname.replace(/^www\./, '') + pathname.replace(/\/$/, '');
+  const title = domainToUnicode(hostname).replace(/^www\./, '') + readable(pathname.replace(/\/$/, ''));
   return title.length > 200 ? `${title.slice(0, 199)}…` : title;
+}
+
+/** What stands for letters is decoded; what stands for nothing that is seen, or would end the path there, stays. */
+function readable(path: string): string {
+  return path.replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    const bytes = Buffer.from(escaped.replaceAll('%', ''), 'hex');
+    if (!isUtf8(bytes)) return escaped;
+    const text = bytes.toString('utf8');
+    return /[\p{C}\p{Zl}\p{Zp}/?#%\\]/u.test(text) || hiddenInAddress(text) !== null ? escaped : text;
+  });
 }
