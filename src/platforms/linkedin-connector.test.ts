@@ -175,7 +175,7 @@ describe('each OAuth failure', () => {
       /LINKEDIN_CLIENT_ID/,
     ],
     [400, 'not json', 'refused', false, /HTTP 400/],
-    [429, '', 'unreachable', false, /Try again/],
+    [429, '', 'rate-limited', false, /Try again/],
     [503, '', 'unreachable', false, /Try again/],
     [200, 'not json', 'unreadable-answer', false, /Try again/],
     [200, { token_type: 'Bearer' }, 'unreadable-answer', false, /Try again/],

@@ -17,6 +17,7 @@ import { findOrganizations, mayPostAs } from './linkedin-organizations.ts';
 import { linkedinVersion } from './linkedin-version.ts';
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 import { readJson } from './read-json.ts';
+import { retryAfter } from './retry-after.ts';
 
 const SCOPES = ['openid', 'profile', 'email', 'w_member_social'];
 /** `email` may be withheld; publishing does not need it. */
@@ -174,7 +175,7 @@ const tokenBody = z.object({
 /** Pure. @throws ConnectError */
 export function readTokenAnswer(result: HttpResult, now: Date): TokenGrant {
   if (result.kind !== 'answer') throw unreachable(result.reason);
-  if (result.status !== 200) throw tokenError(result);
+  if (result.status !== 200) throw tokenError(result, now);
   const body = tokenBody.safeParse(readJson(result.body));
   if (!body.success) throw unreadable();
   const after = (lifetime: number | null | undefined) => (lifetime ? new Date(now.getTime() + lifetime * 1000) : null);
@@ -190,9 +191,15 @@ export function readTokenAnswer(result: HttpResult, now: Date): TokenGrant {
 const oauthError = z.object({ error: z.string().catch(''), error_description: z.string().catch('') });
 
 /** LinkedIn uses `invalid_request` for nearly everything; only the description tells the cases apart. */
-function tokenError(answer: HttpAnswer): ConnectError {
+function tokenError(answer: HttpAnswer, now: Date): ConnectError {
   const { status } = answer;
-  if (status === 429 || status >= 500) return unreachable(`HTTP ${status}`);
+  if (status === 429) {
+    return new ConnectError('rate-limited', 'LinkedIn asks us to slow down. Try again in a few minutes.', {
+      dead: false,
+      retryAt: retryAfter(answer.headers['retry-after'], now),
+    });
+  }
+  if (status >= 500) return unreachable(`HTTP ${status}`);
   const body = oauthError.safeParse(readJson(answer.body));
   const { error, error_description: description } = body.success ? body.data : { error: '', error_description: '' };
   const failed = (code: string, message: string, dead = false) => new ConnectError(code, message, { dead });

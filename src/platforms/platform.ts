@@ -167,11 +167,18 @@ export class ConnectError extends Error {
    * be used up.
    */
   readonly answerLost: boolean;
+  /** With the code `rate-limited`: when it may be asked again; null when the platform does not say. */
+  readonly retryAt: Date | null;
 
-  constructor(code: string, message: string, options: { dead: boolean; answerLost?: boolean; cause?: unknown }) {
+  constructor(
+    code: string,
+    message: string,
+    options: { dead: boolean; answerLost?: boolean; retryAt?: Date | null; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.dead = options.dead;
     this.answerLost = options.answerLost ?? false;
+    this.retryAt = options.retryAt ?? null;
   }
 }

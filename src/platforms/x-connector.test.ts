@@ -155,7 +155,7 @@ describe('each OAuth failure', () => {
     ],
     ['refresh', 400, 'not json', 'refused', false, false, /HTTP 400/],
     ['refresh', 403, { error: 'access_denied' }, 'refused', false, false, /HTTP 403, access_denied/],
-    ['refresh', 429, '', 'unreachable', false, false, /Try again/],
+    ['refresh', 429, '', 'rate-limited', false, false, /Try again/],
     ['refresh', 500, '', 'unreachable', false, true, /Try again/],
     ['refresh', 503, invalidToken, 'unreachable', false, true, /Try again/],
     ['refresh', 408, '', 'unreachable', false, true, /Try again/],

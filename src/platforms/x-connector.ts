@@ -13,6 +13,7 @@ import type { HttpAnswer, HttpClient, HttpRequest, HttpResult } from './http-cli
 import { type AccountCandidate, ConnectError, type Connector, type TokenGrant } from './platform.ts';
 import { readJson } from './read-json.ts';
 import { bearer } from './x-create-request.ts';
+import { quotaReset } from './x-rate-limit.ts';
 import { readRefusal } from './x-refusal.ts';
 
 const SCOPES = ['tweet.read', 'tweet.write', 'users.read', 'offline.access', 'media.write'];
@@ -132,7 +133,7 @@ const tokenBody = z.object({
  */
 export function readTokenAnswer(asked: 'code' | 'refresh', result: HttpResult, now: Date): TokenGrant {
   if (result.kind !== 'answer') throw unreachable(result.reason, result.kind === 'no-answer');
-  if (result.status < 200 || result.status > 299) throw tokenError(asked, result);
+  if (result.status < 200 || result.status > 299) throw tokenError(asked, result, now);
   const body = tokenBody.safeParse(readJson(result.body));
   if (!body.success) throw unreadable(true);
   const { access_token: accessToken, expires_in: lifetime, refresh_token: refreshToken, scope } = body.data;
@@ -149,9 +150,14 @@ export function readTokenAnswer(asked: 'code' | 'refresh', result: HttpResult, n
 
 const oauthError = z.object({ error: z.string().catch(''), error_description: z.string().catch('') });
 
-function tokenError(asked: 'code' | 'refresh', answer: HttpAnswer): ConnectError {
+function tokenError(asked: 'code' | 'refresh', answer: HttpAnswer, now: Date): ConnectError {
   const { status } = answer;
-  if (status === 429) return unreachable('HTTP 429', false);
+  if (status === 429) {
+    return new ConnectError('rate-limited', 'X asks us to slow down. Try again in a few minutes.', {
+      dead: false,
+      retryAt: quotaReset(answer.headers, now),
+    });
+  }
   // It may have been carried out before the answer went wrong.
   if (status >= 500 || status === 408 || status < 400) return unreachable(`HTTP ${status}`, true);
   const body = oauthError.safeParse(readJson(answer.body));

@@ -12,6 +12,8 @@ import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
 import { recordPublicationEvent } from './publication-event.ts';
 import { lockPost } from './transition.ts';
 
+/** Whether the operator has put the app's credentials right is found out by trying, this far apart. */
+const APP_AGAIN_SECONDS = 300;
 /** Rows taken at once. */
 const BATCH = 200;
 
@@ -35,6 +37,7 @@ export async function releaseGroundlessHolds(ctx: AppContext, signal?: AbortSign
     JOIN connected_accounts account ON account.id = publications.account_id
     JOIN posts ON posts.id = publications.post_id
     WHERE publications.status = 'held' AND account.status = 'active' AND error_code NOT IN ('late', 'restored')
+      AND (error_code <> 'app-refused' OR publications.updated_at < clock_timestamp() - ${APP_AGAIN_SECONDS} * interval '1 second')
       AND (error_code <> 'token-unreadable' OR account.id = ANY (${readable}::uuid[]))
       -- mayPublishTo of domain/access.ts.
       AND (error_code <> 'account-personal' OR account.team_id = posts.team_id

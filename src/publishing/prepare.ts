@@ -40,7 +40,14 @@ export const FOR_PUBLISHING = {
 /** Why a claimed publication is not sent now although nothing failed. */
 export interface Waiting {
   status: 'held' | 'missed' | 'awaiting_approval';
-  errorCode: 'hold' | 'late' | 'account-not-connected' | 'account-personal' | 'token-unreadable' | 'not-approved';
+  errorCode:
+    | 'hold'
+    | 'late'
+    | 'account-not-connected'
+    | 'account-personal'
+    | 'app-refused'
+    | 'token-unreadable'
+    | 'not-approved';
   errorMessage: string;
 }
 
@@ -138,17 +145,7 @@ export async function prepare(
         'The stored token of this account cannot be read. Ask the operator to restore TOKEN_KEYS, or connect the account again.',
       );
     }
-    if (error instanceof ConnectError)
-      return {
-        ready: false,
-        outcome: {
-          kind: 'unavailable',
-          httpStatus: null,
-          errorCode: error.code,
-          errorMessage: error.message,
-          retryAt: null,
-        },
-      };
+    if (error instanceof ConnectError) return notRenewed(ctx, publication, error);
     throw error;
   }
 }
@@ -168,6 +165,22 @@ function late(promised: Date, status: 'held' | 'missed', now: Date): Preparation
 
 function rejected(errorCode: string, errorMessage: string): Preparation {
   return { ready: false, outcome: { kind: 'rejected', httpStatus: null, errorCode, errorMessage } };
+}
+
+/** The token could not be renewed just now. What is the server's fault, or a limit, uses up nothing of the post's. */
+function notRenewed(ctx: AppContext, publication: ClaimedPublication, error: ConnectError): Preparation {
+  const { code, message, retryAt } = error;
+  if (code === 'app-refused' || code === 'not-configured') {
+    ctx.log.error(
+      { publicationId: publication.id, reason: message },
+      'a platform refuses the credentials of this server',
+    );
+    return waitFor('held', 'app-refused', `${message} It is tried every few minutes and goes on by itself then.`);
+  }
+  const said = { errorCode: code, errorMessage: message };
+  if (code === 'rate-limited')
+    return { ready: false, outcome: { kind: 'rate-limited', httpStatus: 429, ...said, retryAt } };
+  return { ready: false, outcome: { kind: 'unavailable', httpStatus: null, ...said, retryAt: null } };
 }
 
 function notConnected(account: ConnectedAccount): string {
