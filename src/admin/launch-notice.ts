@@ -49,15 +49,12 @@ function endNotices(
 export async function retryNotice(ctx: AppContext, publicationId: string, otherwise: string): Promise<string> {
   const publication = await ctx.db.publication.findUniqueOrThrow({
     where: { id: publicationId },
-    select: { account: true, dueAt: true, post: { select: { timeZone: true } }, team: { select: { timeZone: true } } },
+    select: { account: true },
   });
-  const held = await holdNotice(ctx, [publication]);
-  if (held !== null) return held;
-  const rests = await restNotices(ctx, [publication], publication.post.timeZone ?? publication.team.timeZone);
-  return rests === '' ? otherwise : `Scheduled.${rests}`;
+  return (await holdNotice(ctx, [publication])) ?? otherwise;
 }
 
-/** What is due while its account rests leaves after that, whatever a person presses. */
+/** What is due while its account rests leaves after that. Who publishes or retries one now has ended the rest. */
 async function restNotices(
   ctx: AppContext,
   publications: readonly { account: ConnectedAccount; dueAt: Date | null }[],
@@ -68,7 +65,7 @@ async function restNotices(
       const until = await restEnd(ctx.db, id);
       if (until === null || (dueAt !== null && dueAt > until)) return '';
       const end = momentInWords(until, ctx.clock.now(), timeZone);
-      return ` ${displayName} rests, because the platform asked to slow down: it leaves there when the rest ends, at ${end}.`;
+      return ` But ${displayName} rests until ${end}, because the platform asked to slow down: it leaves there after that.`;
     }),
   );
   return sentences.join('');

@@ -188,23 +188,29 @@ describe('the dashboard', () => {
 });
 
 describe('an account that rests because the platform asked to slow down', () => {
-  it('says so on its page, and sending again says when that is over', async () => {
+  it('says so on its page and to whoever schedules for before its end, until somebody asks the platform again', async () => {
     const { db } = bench.ctx;
     const until = new Date(Date.now() + 3_600_000);
     await db.$transaction((tx) => restAccount(tx, bench.account.id, until));
     const page = await bench.ask(author, `/api/resources/ConnectedAccount/records/${bench.account.id}/show`);
     expect(page.body.record.details).toMatchObject({ restsUntil: until.toISOString() });
 
-    const answer = await bench.ask(
-      author,
-      `/api/resources/Publication/records/${await publication('failed')}/retry`,
-      {},
+    const scheduledAt = new Date(Date.now() + 1_800_000).toISOString();
+    const post = await createPost(bench.ctx, author, { text: 'Rests', accounts: [bench.account.id], scheduledAt });
+    const scheduled = await bench.ask(author, `/api/resources/Post/records/${post.id}/schedule`, {});
+    const end = momentInWords(
+      until,
+      new Date(),
+      (await db.post.findUniqueOrThrow({ where: { id: post.id } })).timeZone ?? 'UTC',
     );
-    const end = momentInWords(until, new Date(), 'UTC');
-    expect(answer.body.notice.message).toBe(
-      `Scheduled. ${bench.account.displayName} rests, because the platform asked to slow down: it leaves there when the rest ends, at ${end}.`,
+    expect(scheduled.body.notice.message).toContain(
+      ` But ${bench.account.displayName} rests until ${end}, because the platform asked to slow down`,
     );
-    await db.accountRest.deleteMany();
+
+    // Who sends one again asks the platform, and the rest is over.
+    const failed = await publication('failed');
+    const retried = await bench.ask(author, `/api/resources/Publication/records/${failed}/retry`, {});
+    expect(retried.body.notice.message).toBe('Sent again. It will be there in a moment.');
     const again = await bench.ask(author, `/api/resources/ConnectedAccount/records/${bench.account.id}/show`);
     expect(again.body.record.details).toMatchObject({ restsUntil: null });
   });

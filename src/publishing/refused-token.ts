@@ -1,6 +1,7 @@
 import { expireRefusedToken } from '../accounts/expire-token.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
 
@@ -28,11 +29,12 @@ export async function renewOnceWhenRefused(
     select: { errorCode: true },
   });
   // A new token may be refused for a while; the tries of that time must not lead to another renewal, and on for ever.
+  const now = await databaseTime(tx);
   const renewed = await tx.publishAttempt.count({
     where: {
       publicationId: claim.publicationId,
       errorCode: TOKEN_REFUSED,
-      finishedAt: { gte: new Date(at.getTime() - RENEWAL_HELPS_WITHIN_MS) },
+      finishedAt: { gte: new Date(now.getTime() - RENEWAL_HELPS_WITHIN_MS) },
     },
   });
   if (
