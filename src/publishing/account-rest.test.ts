@@ -251,7 +251,7 @@ describe('what was put off for a rest', () => {
   });
 });
 
-describe('while an account rests', () => {
+describe('a person who asks while an account rests', () => {
   it('what somebody publishes now is sent at once, and what was put off stays so', async () => {
     await rest(new Date(Date.now() + HOUR));
     const waiting = await due();
