@@ -68,9 +68,9 @@ describe('an account that has to be connected again', () => {
   it('is told once to its owner and the managers, with what waits for it, and never with a token', async () => {
     const mine = await bench.connect(bench.author, MEMBERS[1]);
     // LinkedIn may refuse a token in its first minutes.
-    await ctx.db.connectedAccount.update({
-      where: { id: mine.id },
-      data: { connectedAt: new Date(Date.now() - 3_600_000) },
+    await ctx.db.accountCredential.update({
+      where: { accountId: mine.id },
+      data: { issuedAt: new Date(Date.now() - 3_600_000) },
     });
     const later = await write({
       text: 'A post for next week',
