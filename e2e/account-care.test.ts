@@ -71,6 +71,7 @@ const posts: Record<'revoked' | 'alsoInTime' | 'tooLate' | 'tomorrow', string> =
 it('holds every post of an account whose permission was revoked, and writes to who can repair it', async () => {
   // LinkedIn may refuse a token in its first minutes: this one is older.
   await database.query(`UPDATE connected_accounts SET connected_at = now() - interval '1 day'`);
+  await database.query(`UPDATE account_credentials SET issued_at = now() - interval '1 day'`);
   await fault('revoked');
   posts.alsoInTime = await scheduled('In time as well', inSeconds(3_600));
   posts.tooLate = await scheduled('Too late by then', inSeconds(3_600));

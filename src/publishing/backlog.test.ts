@@ -158,7 +158,7 @@ it('what a platform refused at the same moment until the same moment is tried ag
   for (const claim of claims)
     await world.run(1, claim, { fault: '429 with reset', pause: 'answered', stopping: false });
   for (const pipeline of world.paused.splice(0)) await pipeline.resume();
-  expect(await places('retrying')).toEqual(everySeconds(20, 3));
+  expect(await places('retrying')).toEqual(everySeconds(5, 3));
 });
 
 describe('a row of the backlog that somebody is working on', () => {
