@@ -1,7 +1,8 @@
 /**
  * A rate limit is the account's, not the post's: until the platform's reset nothing is sent to that account, by whatever
  * process and from whatever team, and what falls due meanwhile is put off to just after it, one after another. The rest is a
- * row that is committed with the outcome that ordered it; a process that dies leaves the putting off to the next sweep.
+ * row that is committed with the outcome that ordered it; a process that dies leaves the putting off to the next sweep. Only
+ * a person who publishes now or retries ends it before its time.
  *
  * Who was put off is late by the time it was put off to: the platform, not we, decided that.
  */

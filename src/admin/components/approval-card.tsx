@@ -1,4 +1,5 @@
 /** For whoever approves: exactly what will go out, where and when, and what of it changed since the last approval. */
+import type { ContentChange } from '../../domain/approved-content.ts';
 import { PlatformMark } from './badges.tsx';
 import { choiceName } from './choice-labels.ts';
 import { absoluteTime, dateOf, Moment } from './moments.tsx';
@@ -13,16 +14,7 @@ interface Waiting {
 }
 
 interface Change {
-  field:
-    | 'text'
-    | 'linkUrl'
-    | 'media'
-    | 'scheduledAt'
-    | 'timeZone'
-    | 'account'
-    | 'accountText'
-    | 'latePolicy'
-    | 'lateLimitMinutes';
+  field: ContentChange['field'];
   account: string | null;
   before: string | null;
   after: string | null;
