@@ -57,7 +57,7 @@ export async function field(page: Page, label: string): Promise<ElementHandle<HT
   const handle = await page.waitForFunction(
     (wanted) =>
       [...document.querySelectorAll('label')].find((one) => one.textContent.trim().startsWith(wanted))?.control,
-    { timeout: 10_000, polling: 50 },
+    { timeout: 20_000, polling: 50 },
     label,
   );
   const element = handle.asElement() as ElementHandle<HTMLInputElement> | null;
@@ -68,13 +68,13 @@ export async function field(page: Page, label: string): Promise<ElementHandle<HT
 /** Presses the button or link that says this. */
 export async function press(page: Page, text: string): Promise<void> {
   const found = await page.waitForSelector(`::-p-xpath(//*[self::button or self::a][normalize-space(.)="${text}"])`, {
-    timeout: 10_000,
+    timeout: 20_000,
     visible: true,
   });
   await found?.click();
 }
 
 /** Waits until the page shows this text somewhere. */
-export async function seeText(page: Page, text: string, timeout = 10_000): Promise<void> {
+export async function seeText(page: Page, text: string, timeout = 20_000): Promise<void> {
   await page.waitForFunction((wanted) => document.body.textContent.includes(wanted), { timeout, polling: 100 }, text);
 }

@@ -55,7 +55,7 @@ async function seeImages(count: number, where = '.ss-images'): Promise<string[]>
       const shown = [...document.querySelectorAll<HTMLImageElement>(`${list} img`)];
       return shown.length === wanted && shown.every((one) => one.complete && one.naturalWidth > 0);
     },
-    { timeout: 10_000 },
+    { timeout: 20_000 },
     where,
     count,
   );
@@ -158,7 +158,7 @@ it('shows them in the preview, with another text for one account', async () => {
 it('keeps all of it, and shows it on the pages of the post', async () => {
   const { page } = visit;
   await press(page, 'Save draft');
-  await page.waitForFunction(() => /\/records\/[0-9a-f-]{36}\/show/.test(location.pathname), { timeout: 10_000 });
+  await page.waitForFunction(() => /\/records\/[0-9a-f-]{36}\/show/.test(location.pathname), { timeout: 20_000 });
   await seeText(page, 'Colours that change');
   await seeText(page, 'Different text for Amara Okafor');
   const shown = await seeImages(3, '[data-testid="post-images"]');
@@ -205,7 +205,7 @@ it('publishes them, cleaned and upright, with their descriptions', async () => {
   const pageBox = await page.waitForSelector('::-p-xpath(//label[contains(., "Facebook")]//input[@name="accounts"])');
   await pageBox?.click();
   await press(page, 'Save draft');
-  await page.waitForFunction(() => /\/records\/[0-9a-f-]{36}\/show/.test(location.pathname), { timeout: 10_000 });
+  await page.waitForFunction(() => /\/records\/[0-9a-f-]{36}\/show/.test(location.pathname), { timeout: 20_000 });
   await press(page, 'Publish now');
   await (await page.waitForSelector('[data-testid="dialog-confirm"]'))?.click();
   await seeText(page, 'See it live', 20_000);

@@ -89,8 +89,10 @@ describe('what was prepared before its instant', () => {
   });
 
   it('leaves on time, in one batch with what another process is claiming at that moment', async () => {
-    const shared = await soon();
-    const own = await soon();
+    const shared = await soon(60_000);
+    const own = await soon(60_000);
+    // Nearer only when both are written, so that a slow machine prepares both before their instants.
+    for (const { postId } of [shared, own]) await dueIn(postId, 2_500);
     const book = createReadyBook(bench.ctx);
     await book.refresh(never);
     const batch = await eventually(
