@@ -92,7 +92,8 @@ describe('what was prepared before its instant', () => {
     const shared = await soon(60_000);
     const own = await soon(60_000);
     // Nearer only when both are written, so that a slow machine prepares both before their instants.
-    for (const { postId } of [shared, own]) await dueIn(postId, 2_500);
+    await dueIn(shared.postId, 2_500);
+    await dueIn(own.postId, 2_520);
     const book = createReadyBook(bench.ctx);
     await book.refresh(never);
     const batch = await eventually(
