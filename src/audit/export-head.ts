@@ -4,11 +4,10 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { LOCK } from '../database/advisory-lock.ts';
 import type { Database } from '../database/client.ts';
 import { recordEvent } from './record-event.ts';
 import type { KnownHead } from './verify-chain.ts';
-
-const EXPORTER_LOCK = 5_137_003;
 
 /**
  * Writes the head to the log (level info) unless that was done on this day (UTC), by whichever process; the event it
@@ -21,7 +20,7 @@ export async function exportChainHead(ctx: { db: Database; clock: Clock; log: Lo
   return ctx.db.$transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<
       { taken: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(${EXPORTER_LOCK}) AS taken`;
+    >`SELECT pg_try_advisory_xact_lock(${LOCK.exportAuditHead}::bigint) AS taken`;
     // Asked again under the lock: another process may just have done it.
     if (lock?.taken !== true || (await lastExportDay(tx)) === dayOf(now)) return null;
     const last = await tx.auditEvent.findFirst({

@@ -1,8 +1,7 @@
+import { LOCK } from '../database/advisory-lock.ts';
 import type { Database } from '../database/client.ts';
 import { CHAIN_START, CHAINED_FIELDS, chainHash } from './chain-hash.ts';
 
-/** Any fixed number: names the lock that makes the sealer one writer across all processes. */
-const SEALER_LOCK = 5_137_001;
 const BATCH = 2_000;
 
 /**
@@ -17,7 +16,7 @@ export async function sealAuditChain(db: Database): Promise<number> {
     async (tx) => {
       const [lock] = await tx.$queryRaw<
         { taken: boolean }[]
-      >`SELECT pg_try_advisory_xact_lock(${SEALER_LOCK}) AS taken`;
+      >`SELECT pg_try_advisory_xact_lock(${LOCK.sealAudit}::bigint) AS taken`;
       if (lock?.taken !== true) return 0;
       const last = await tx.auditEvent.findFirst({
         where: { position: { not: null } },

@@ -1,11 +1,10 @@
 import { fromPrisma } from 'pg-boss';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
+import { LOCK } from '../database/advisory-lock.ts';
 import { IS_WORTH_TELLING, recipientsOf, type TellableEvent } from './notice-events.ts';
 import { NOTICE_QUEUE } from './notice-queue.ts';
 
-/** Any fixed number: names the lock that makes it one process at a time. */
-const QUEUEING_LOCK = 5_137_003;
 /** The rest waits for the next round, seconds later. */
 const BATCH = 200;
 /** What happened before is no news: the server was away, or e-mail was set up only now. */
@@ -20,7 +19,7 @@ export async function queueNotices(ctx: Pick<AppContext, 'db' | 'boss' | 'clock'
   return ctx.db.$transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<
       { taken: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(${QUEUEING_LOCK}::bigint) AS taken`;
+    >`SELECT pg_try_advisory_xact_lock(${LOCK.queueNotices}::bigint) AS taken`;
     if (lock?.taken !== true) return 0;
     const since = new Date(ctx.clock.now().getTime() - NEWS_HOURS * 3_600_000);
     const events = await tx.$queryRaw<TellableEvent[]>`

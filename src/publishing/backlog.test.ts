@@ -1,7 +1,10 @@
 /** What piled up while nothing could leave: it leaves one after another, and waiting for its place makes nothing late. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '../database/client.ts';
+import { queueNotices } from '../notices/queue-notices.ts';
 import { scheduleBulk } from '../testing/bulk-publications.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { eventually } from '../testing/publishing-bench.ts';
 import { startWorker } from '../worker/worker.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
@@ -47,7 +50,7 @@ async function tally(): Promise<Record<string, number>> {
 /** Seconds between the first that leaves and each of the others. */
 async function places(status: 'scheduled' | 'retrying' = 'scheduled'): Promise<number[]> {
   const rows = await world.ctx.db.publication.findMany({
-    where: { teamId: world.teamId, status },
+    where: { accountId: world.accounts.blind.id, status },
     orderBy: { nextAttemptAt: 'asc' },
   });
   const first = rows[0]?.nextAttemptAt?.getTime() ?? 0;
@@ -116,6 +119,41 @@ describe('a backlog that is still in time', () => {
     await overdue(2, 4);
     await spreadBacklog(world.ctx.db);
     expect(await places()).toEqual(everySeconds(20, 5));
+  });
+});
+
+describe('a backlog of very many', () => {
+  it('gets its places in parts, each of them once, and nobody who releases a hold waits for all of it', async () => {
+    await limit(10_000);
+    const other = await world.connect('facebook', 'another page');
+    const held = { teamId: world.teamId, authorId: world.manager.id, accountId: other.id, count: 1, minutesAgo: 5 };
+    await scheduleBulk(world.ctx.db, held);
+    const hold = await createHold(world.ctx, world.manager, { scope: 'account', account: other.id, reason: 'Stop' });
+    await overdue(12_000, 60);
+    const ended: string[] = [];
+    const spreading = spreadBacklog(world.ctx.db).then(({ putOff }) => {
+      ended.push('all are in line');
+      return putOff;
+    });
+    await eventually(
+      async () =>
+        (await world.ctx.db.publication.findFirst({ where: { teamId: world.teamId, putOffUntil: { not: null } } })) ??
+        undefined,
+      'the first part to be in line',
+    );
+    await releaseHold(world.ctx, world.manager, hold.id);
+    ended.push('the hold is released');
+    expect(await spreading).toBe(11_999);
+    expect(ended).toEqual(['the hold is released', 'all are in line']);
+    expect(await places()).toEqual(everySeconds(20, 12_000));
+  });
+
+  it('does not wait until e-mails are queued', async () => {
+    await overdue(2, 5);
+    await bench.db.$transaction(async (tx) => {
+      await queueNotices({ ...world.ctx, db: tx as Database });
+      expect(await spreadBacklog(world.ctx.db)).toMatchObject({ putOff: 1 });
+    });
   });
 });
 

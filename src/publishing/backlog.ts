@@ -5,7 +5,9 @@
  * to be claimed, and judged, at once.
  */
 import { Prisma } from '@prisma/client';
+import { LOCK } from '../database/advisory-lock.ts';
 import type { Database, Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
 
 /** What is overdue by more than this was not late by chance: something was down. */
@@ -14,8 +16,10 @@ const BACKLOG_AFTER_SECONDS = 30;
 export const STAGGER_SECONDS = 20;
 /** What a person lets go on is waited for, and a reset opens a whole window: closer together than what piled up in an outage. */
 export const RELEASE_STAGGER_SECONDS = 5;
-/** A hundred thousand take their time, and a start must not fail because of them. */
-const LONG_TRANSACTION = { timeout: 120_000, maxWait: 120_000 };
+/** In one transaction: others wait for it with a place of their own to give, and people wait for them. */
+const AT_ONCE = 5_000;
+/** A start must not fail because a machine is slow. */
+const LONG_TRANSACTION = { timeout: 60_000, maxWait: 60_000 };
 
 /** SQL: by which `publications` is late; `lateFrom` of domain/late-policy.ts. */
 const LATE_FROM = Prisma.sql`greatest(publications.put_off_until, publications.due_at)`;
@@ -37,6 +41,8 @@ const IN_TIME = Prisma.sql`${inTimeUnder(Prisma.sql`teams.late_policy::text`, Pr
 interface Line {
   which: Prisma.Sql;
   seconds: number;
+  /** All of them, if it is not said. */
+  atMost?: number;
 }
 
 /** What became of a backlog. */
@@ -49,8 +55,19 @@ export interface Spread {
 
 /** Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another. */
 export async function spreadBacklog(db: Database): Promise<Spread> {
-  const which = Prisma.sql`publications.next_attempt_at < clock_timestamp() - ${BACKLOG_AFTER_SECONDS} * interval '1 second'`;
-  return db.$transaction((tx) => lineUp(tx, { which, seconds: STAGGER_SECONDS }), LONG_TRANSACTION);
+  // Of one moment for all of it: whoever has got his place leaves after it, and is not put in line again.
+  const before = new Date((await databaseTime(db)).getTime() - BACKLOG_AFTER_SECONDS * 1000);
+  const line: Line = {
+    which: Prisma.sql`publications.next_attempt_at < ${before}`,
+    seconds: STAGGER_SECONDS,
+    atMost: AT_ONCE,
+  };
+  let putOff = 0;
+  for (;;) {
+    const placed = await db.$transaction((tx) => lineUp(tx, line), LONG_TRANSACTION);
+    putOff += placed.putOff;
+    if (placed.count < AT_ONCE) return { putOff, busy: await withoutPlace(db, line.which) };
+  }
 }
 
 /**
@@ -64,15 +81,14 @@ export async function putInPlace(tx: Tx, publicationIds: readonly string[]): Pro
 }
 
 /** One at a time, so that two that ask at the same moment do not give one place twice; the lock ends with the transaction. */
-async function lineUp(tx: Tx, { which, seconds }: Line): Promise<Spread> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(5137003)`;
-  const waiting = Prisma.sql`FROM publications JOIN teams ON teams.id = publications.team_id
-    WHERE publications.status IN ('scheduled', 'retrying') AND ${which} AND ${IN_TIME} AND ${IS_CLAIMABLE}`;
-  const [row] = await tx.$queryRaw<Spread[]>`
+async function lineUp(tx: Tx, { which, seconds, atMost }: Line): Promise<{ count: number; putOff: number }> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.lineUp}::bigint)`;
+  const [row] = await tx.$queryRaw<{ count: number; putOff: number }[]>`
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
     overdue AS MATERIALIZED (
       SELECT publications.id, publications.account_id, publications.next_attempt_at, ${LATE_FROM} AS late_from
-      ${waiting}
+      ${waitingFor(which)}
+      ORDER BY publications.next_attempt_at, publications.id LIMIT ${atMost ?? null}::int
       FOR UPDATE OF publications SKIP LOCKED
     ), accounts AS (
       SELECT account_id, (
@@ -91,7 +107,17 @@ async function lineUp(tx: Tx, { which, seconds }: Line): Promise<Spread> {
       FROM line CROSS JOIN moment WHERE line.id = publications.id
       RETURNING leaves_at > moment.now AS put_off
     )
-    SELECT (SELECT count(*)::int FROM moved WHERE put_off) AS "putOff",
-      ARRAY(SELECT publications.id::text ${waiting} EXCEPT SELECT id::text FROM overdue) AS busy`;
-  return row ?? { putOff: 0, busy: [] };
+    SELECT count(*)::int AS count, (count(*) FILTER (WHERE put_off))::int AS "putOff" FROM moved`;
+  return row ?? { count: 0, putOff: 0 };
+}
+
+/** What waits for a place still, after everything that nobody was working on has got one. */
+async function withoutPlace(db: Database, which: Prisma.Sql): Promise<string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>`SELECT publications.id::text ${waitingFor(which)}`;
+  return rows.map(({ id }) => id);
+}
+
+function waitingFor(which: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`FROM publications JOIN teams ON teams.id = publications.team_id
+    WHERE publications.status IN ('scheduled', 'retrying') AND ${which} AND ${IN_TIME} AND ${IS_CLAIMABLE}`;
 }

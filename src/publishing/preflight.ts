@@ -8,11 +8,10 @@
  * has a finding: it goes as soon as its cause has gone.
  */
 import type { AppContext } from '../context.ts';
+import { LOCK } from '../database/advisory-lock.ts';
 import { preflightFindings } from '../domain/preflight.ts';
 import { gatherFacts } from './preflight-facts.ts';
 
-/** Any fixed number: names the lock under which publications are taken. */
-const TAKING_LOCK = 5_137_002;
 const BATCH = 100;
 const FIRST_LOOK_HOURS = 24;
 const SECOND_LOOK_HOURS = 1;
@@ -47,7 +46,7 @@ async function take({ db }: AppContext): Promise<string[]> {
   return db.$transaction(async (tx) => {
     const [lock] = await tx.$queryRaw<
       { taken: boolean }[]
-    >`SELECT pg_try_advisory_xact_lock(${TAKING_LOCK}::bigint) AS taken`;
+    >`SELECT pg_try_advisory_xact_lock(${LOCK.lookAhead}::bigint) AS taken`;
     if (lock?.taken !== true) return [];
     const rows = await tx.$queryRaw<{ id: string }[]>`
       WITH ahead AS (

@@ -11,13 +11,12 @@
  */
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
+import { LOCK } from '../database/advisory-lock.ts';
 import type { Tx } from '../database/client.ts';
 import { holdPublications } from './hold-publications.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
 const GAP_HOURS = 6;
-/** Any fixed number: names the lock that makes it one process at a time. */
-const ORDER_LOCK = 5_137_002;
 /** Publications marked between two looks at what is left. */
 const MARKED_AT_ONCE = 1_000;
 
@@ -41,7 +40,7 @@ export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | nu
   if (seen.noted && !seen.changed && !seen.gap) return null;
   return ctx.db.$transaction(async (tx) => {
     // One worker at a time: the second to start finds the identity already noted.
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${ORDER_LOCK}::bigint)`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.orderHoldAfterRestore}::bigint)`;
     const { changed, gap } = await look(tx);
     await noteIdentity(tx);
     if (changed) await holdEverything(tx, ctx);
