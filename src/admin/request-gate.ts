@@ -6,6 +6,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { validate as isUuid } from 'uuid';
 import { canSometimes, RESOURCES, type ResourceName } from '../domain/access.ts';
+import { cutOff } from '../domain/cut-off.ts';
 import { actingContext, actorOf } from './acting.ts';
 import { actionShape, READING } from './guarded-actions.ts';
 import { refuse } from './refusal-answers.ts';
@@ -136,10 +137,10 @@ function queryProblem(query: URLSearchParams): string | null {
   // AdminJS unfolds the dots of a name, whichever it is, level by level, on the stack.
   if (keys.some((key) => key.split('.').length > 20)) return 'A name in this address is nested too deeply. Check it.';
   const twice = keys.find((key, index) => OURS.test(key) && keys.indexOf(key) !== index);
-  if (twice !== undefined) return `"${shorten(twice)}" is given more than once. Give it once.`;
+  if (twice !== undefined) return `"${cutOff(twice, 40)}" is given more than once. Give it once.`;
   const unknown = keys.find((key) => OURS.test(key) && !isReadable(key));
   if (unknown !== undefined)
-    return `"${shorten(unknown)}" cannot be read. A filter is written as filters.status=draft, an order as sortBy=status.`;
+    return `"${cutOff(unknown, 40)}" cannot be read. A filter is written as filters.status=draft, an order as sortBy=status.`;
   for (const name of ['page', 'perPage']) {
     const value = query.get(name) ?? '';
     if (value !== '' && (!/^\d{1,6}$/.test(value) || Number(value) < 1))
@@ -157,10 +158,6 @@ function isReadable(key: string): boolean {
   const [, field] = /^filters\.([\w.]+)(?:~~(?:from|to))?$/.exec(key) ?? [];
   // AdminJS looks these names up in plain objects, where each of them is something.
   return field?.split('.').every((part) => part !== '' && !(part in Object.prototype)) ?? false;
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 function isResource(text: string): text is ResourceName {

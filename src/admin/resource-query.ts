@@ -3,6 +3,7 @@
  * a sentence: an unknown key must neither be ignored silently nor reach the database.
  */
 import { validate as isUuid } from 'uuid';
+import { cutOff } from '../domain/cut-off.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { FieldMetadata } from './model-metadata.ts';
 
@@ -31,7 +32,7 @@ export function filterWhere(rules: QueryRules, path: string, value: unknown): Wh
   if (path === SEARCH_FILTER) return searchWhere(rules, String(value));
   const field = rules.fields.find((candidate) => candidate.name === path);
   if (field === undefined || !rules.filters.includes(path))
-    throw new Refusal('invalid', `This list cannot be filtered by "${shorten(path)}".`);
+    throw new Refusal('invalid', `This list cannot be filtered by "${cutOff(path, 40)}".`);
   if (rules.exact.includes(path)) return exactWhere(path, value);
   return fieldWhere(rules, field, value);
 }
@@ -57,7 +58,7 @@ export function orderBy(rules: QueryRules, sort: { sortBy?: string; direction?: 
   const path = sort.sortBy ?? 'id';
   const field = rules.fields.find((candidate) => candidate.name === path);
   if (field === undefined || !isSortable(field))
-    throw new Refusal('invalid', `This list cannot be sorted by "${shorten(path)}".`);
+    throw new Refusal('invalid', `This list cannot be sorted by "${cutOff(path, 40)}".`);
   if (field.isId) return [{ [path]: direction }];
   // Without the id as a tie-break, pages of equal values would overlap.
   return [{ [path]: field.isRequired ? direction : { sort: direction, nulls: 'last' } }, { id: direction }];
@@ -125,7 +126,7 @@ function choices(name: string, text: string, known: readonly string[]): string[]
   if (unknown !== undefined)
     throw new Refusal(
       'invalid',
-      `"${shorten(unknown)}" is not a value of ${name}. Possible values: ${known.join(', ')}.`,
+      `"${cutOff(unknown, 40)}" is not a value of ${name}. Possible values: ${known.join(', ')}.`,
     );
   return wanted;
 }
@@ -167,8 +168,4 @@ function isEmpty(value: unknown): boolean {
 
 function badValue(name: string): Refusal {
   return new Refusal('invalid', `This value cannot be used to filter by "${name}".`);
-}
-
-function shorten(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

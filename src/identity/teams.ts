@@ -6,6 +6,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can, type ResourceName, TEAM_ROLES, type TeamRole } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
+import { cutOff } from '../domain/cut-off.ts';
 import { isBlank } from '../domain/invisible-characters.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
@@ -158,7 +159,7 @@ function checkTeam(input: TeamInput, savedName?: string) {
       ? undefined
       : input.timeZone.trim();
   if (timeZone !== undefined && !isTimeZone(timeZone))
-    fields.timeZone = `"${timeZone.slice(0, 40)}" is not a time zone. Choose one such as Europe/Warsaw.`;
+    fields.timeZone = `"${cutOff(timeZone, 40)}" is not a time zone. Choose one such as Europe/Warsaw.`;
   const latePolicy = LATE_POLICIES.find((policy) => policy === input.latePolicy);
   if (input.latePolicy !== undefined && latePolicy === undefined)
     fields.latePolicy = `Choose one of: ${LATE_POLICIES.join(', ')}.`;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutOff } from '../domain/cut-off.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { readJson } from './read-json.ts';
 
@@ -71,5 +72,5 @@ function plain(words: string | null | undefined): string | null {
     .replace(/^\(#\d+\) */, '')
     .replace(/[\w|-]{40,}/g, '…');
   if (bare === undefined || bare === '') return null;
-  return bare.length > 300 ? `${bare.slice(0, 299)}…` : bare;
+  return cutOff(bare, 300);
 }

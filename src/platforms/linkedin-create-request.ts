@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { domainToUnicode } from 'node:url';
 import { type Content, textWithLink } from '../domain/content-rules.ts';
+import { cutOff } from '../domain/cut-off.ts';
 import { hiddenInAddress } from '../domain/invisible-characters.ts';
 import { toLittleText } from './little-text.ts';
 import type { CreateRequest, PublishingAccount } from './platform.ts';
@@ -74,7 +75,7 @@ export function authorUrn({ kind, externalId }: PublishingAccount): string {
 export function linkTitle(linkUrl: string): string {
   const { hostname, pathname } = new URL(linkUrl);
   const title = domainToUnicode(hostname).replace(/^www\./, '') + readable(pathname.replace(/\/$/, ''));
-  return title.length > 200 ? `${title.slice(0, 199)}…` : title;
+  return cutOff(title, 200);
 }
 
 /** What stands for letters is decoded; what stands for nothing that is seen, or would end the path there, stays. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutOff } from '../domain/cut-off.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { readJson } from './read-json.ts';
 
@@ -58,5 +59,5 @@ function shortCode(code: string | undefined): string | null {
 
 function plain(message: string | undefined): string | null {
   const text = message?.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() ?? '';
-  return text === '' ? null : text.length > 300 ? `${text.slice(0, 299)}…` : text;
+  return text === '' ? null : cutOff(text, 300);
 }

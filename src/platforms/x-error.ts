@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cutOff } from '../domain/cut-off.ts';
 import type { HttpAnswer } from './http-client.ts';
 import { readJson } from './read-json.ts';
 
@@ -61,5 +62,5 @@ function shortName(name: string | undefined): string | null {
 
 function plain(words: string | undefined): string | null {
   const line = words?.replace(/[\p{C}\p{Z}]+/gu, ' ').trim() ?? '';
-  return line === '' ? null : line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line === '' ? null : cutOff(line, 300);
 }

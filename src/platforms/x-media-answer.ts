@@ -1,5 +1,6 @@
 /** Pure: what X's answers to an upload mean. Nothing was posted, whatever they say, so what is in doubt may be repeated. */
 import { z } from 'zod';
+import { cutOff } from '../domain/cut-off.ts';
 import type { HttpAnswer, HttpResult } from './http-client.ts';
 import type { NotCreated } from './platform.ts';
 import { readJson } from './read-json.ts';
@@ -58,7 +59,7 @@ export function readUploadAnswer(result: HttpResult, now: Date): Upload | { outc
         kind: 'rejected',
         httpStatus: result.status,
         errorCode: 'media-processing-failed',
-        errorMessage: `X could not process an image of this post${words === '' ? '' : `: “${words.slice(0, 300)}”`}. Try another file.`,
+        errorMessage: `X could not process an image of this post${words === '' ? '' : `: “${cutOff(words, 300)}”`}. Try another file.`,
       },
     };
   }
