@@ -3,8 +3,8 @@
  * absence of one, into exactly one of these; the rest of the product decides by `kind` alone.
  */
 export type Outcome =
-  /** It is there, and this is its id. */
-  | { kind: 'accepted'; httpStatus: number; externalId: string; permalink: string }
+  /** It is there, and this is its id. `madeBy`: the earlier attempt that made it, as a refused duplicate has shown. */
+  | { kind: 'accepted'; httpStatus: number; externalId: string; permalink: string; madeBy?: string }
   /** The platform said no for good: content, permission or configuration. */
   | { kind: 'rejected'; httpStatus: number | null; errorCode: string; errorMessage: string }
   /** Nothing was created (not sent, or refused before effect); worth another try. */

@@ -2,6 +2,7 @@ import type { Tx } from '../database/client.ts';
 import { nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
+import { recordPresence } from './duplicate.ts';
 import { writeEvidence } from './evidence.ts';
 import { ID_OF_ANOTHER } from './twins.ts';
 
@@ -11,6 +12,8 @@ import { ID_OF_ANOTHER } from './twins.ts';
  * @returns the sha256 of the evidence, when it was accepted
  */
 export async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: Date): Promise<string | null> {
+  if (outcome.kind === 'accepted' && outcome.madeBy !== undefined)
+    return closeAdopting(tx, claim, outcome, outcome.madeBy, at);
   const attempt = await tx.publishAttempt.update({
     where: { id: claim.attemptId },
     data: {
@@ -39,4 +42,24 @@ export async function closeAttempt(tx: Tx, claim: Claim, outcome: Outcome, at: D
     });
   }
   return null;
+}
+
+/** This one was refused, because an earlier one had made the post. When that was accepted nobody has seen: when it was sent. */
+async function closeAdopting(
+  tx: Tx,
+  claim: Claim,
+  { httpStatus, externalId, permalink }: Outcome & { kind: 'accepted' },
+  madeBy: string,
+  at: Date,
+): Promise<string | null> {
+  await tx.publishAttempt.update({
+    where: { id: claim.attemptId },
+    data: { outcome: 'duplicate', httpStatus, errorCode: 'duplicate' },
+  });
+  const maker = await tx.publishAttempt.findUniqueOrThrow({ where: { id: madeBy } });
+  const acceptance = {
+    ...{ httpStatus: null, externalId, permalink, acceptedAt: maker.sentAt ?? at },
+    confirmedBy: 'a refused duplicate',
+  } as const;
+  return recordPresence(tx, { id: claim.attemptId }, { maker, acceptance }, at);
 }

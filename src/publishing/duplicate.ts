@@ -3,6 +3,7 @@ import type { PublishAttempt } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
+import { type Acceptance, writeEvidence } from './evidence.ts';
 import { boundElsewhere, lockAdoption } from './twins.ts';
 
 const POSSIBLY_OURS = 'duplicate-possibly-ours';
@@ -13,8 +14,9 @@ const POSSIBLY_OURS = 'duplicate-possibly-ours';
  * Facebook), it is looked for. Without such an attempt somebody else wrote the same, and this one is refused.
  */
 export async function readDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Promise<Outcome> {
-  if (outcome.kind !== 'duplicate' || (await earlierAttempt(tx, claim.publicationId, claim.attemptId)) === null)
-    return outcome;
+  if (outcome.kind !== 'duplicate') return outcome;
+  const earlier = await earlierAttempt(tx, claim.publicationId, claim.attemptId);
+  if (earlier === null) return outcome;
   const { httpStatus, externalId, permalink } = outcome;
   if (externalId === null)
     return {
@@ -25,17 +27,63 @@ export async function readDuplicate(tx: Tx, claim: Claim, outcome: Outcome): Pro
     };
   await lockAdoption(tx, claim.publicationId);
   if (await boundElsewhere(tx, claim, externalId)) return outcome;
-  return { kind: 'accepted', httpStatus, externalId, permalink: permalink ?? externalId };
+  return { kind: 'accepted', httpStatus, externalId, permalink: permalink ?? externalId, madeBy: earlier.id };
 }
 
-/** When the post of an unknown attempt was made, if it was: after a duplicate, by the attempt before. */
-export async function possiblyCreatedAt(tx: Tx, attempt: PublishAttempt): Promise<Date | null> {
-  if (attempt.errorCode !== POSSIBLY_OURS) return attempt.sentAt;
-  return (await earlierAttempt(tx, attempt.publicationId, attempt.id))?.sentAt ?? attempt.sentAt;
+/** Which attempt made the post of an unknown one, if it is there: after a duplicate, the one before. */
+export async function possibleMaker(tx: Pick<Tx, 'publishAttempt'>, attempt: PublishAttempt): Promise<PublishAttempt> {
+  if (attempt.errorCode !== POSSIBLY_OURS) return attempt;
+  return (await earlierAttempt(tx, attempt.publicationId, attempt.id)) ?? attempt;
+}
+
+/** When a post was sent and accepted; an adopted one by an earlier attempt, and when that was accepted nobody has seen. */
+export async function timesOf(
+  tx: Tx,
+  { madeBy }: Outcome & { kind: 'accepted' },
+  answeredAt: Date,
+): Promise<{ sentAt?: Date | null; acceptedAt: Date }> {
+  if (madeBy === undefined) return { acceptedAt: answeredAt };
+  const { sentAt } = await tx.publishAttempt.findUniqueOrThrow({ where: { id: madeBy } });
+  return { sentAt, acceptedAt: sentAt ?? answeredAt };
+}
+
+/** What made the post. */
+export interface Made {
+  maker: PublishAttempt;
+  acceptance: Acceptance;
+}
+
+/**
+ * Writes down that the post of an open attempt is there, with evidence of what it was made from: the attempt that made it
+ * is `present`, and one that was only refused as its duplicate is `rejected`.
+ * @param at by the database's clock
+ * @returns the sha256 of the evidence; null when what was sent is not on record
+ */
+export async function recordPresence(
+  tx: Tx,
+  open: Pick<PublishAttempt, 'id'>,
+  { maker, acceptance }: Made,
+  at: Date,
+): Promise<string | null> {
+  const { externalId, acceptedAt } = acceptance;
+  if (maker.id !== open.id)
+    await tx.publishAttempt.update({
+      where: { id: open.id },
+      data: { state: 'rejected', finishedAt: at, nextLookUpAt: null },
+    });
+  await tx.publishAttempt.update({
+    where: { id: maker.id },
+    data: { state: 'present', finishedAt: at, nextLookUpAt: null, acceptedAt, externalId },
+  });
+  return writeEvidence(tx, maker, acceptance);
 }
 
 /** The latest other attempt that was sent and may have been accepted. */
-async function earlierAttempt(tx: Tx, publicationId: string, attemptId: string): Promise<PublishAttempt | null> {
+async function earlierAttempt(
+  tx: Pick<Tx, 'publishAttempt'>,
+  publicationId: string,
+  attemptId: string,
+): Promise<PublishAttempt | null> {
   return tx.publishAttempt.findFirst({
     where: {
       publicationId,

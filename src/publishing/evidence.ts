@@ -55,7 +55,7 @@ export function freeze(
 }
 
 /** How it is known that the post is there, when it was not this attempt's own answer that said so. */
-export type ConfirmedBy = 'a look-up' | 'a person';
+export type ConfirmedBy = 'a look-up' | 'a person' | 'a refused duplicate';
 
 /** What is known once the post is known to be there. */
 export interface Acceptance {

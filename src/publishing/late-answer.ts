@@ -4,6 +4,7 @@ import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
+import { timesOf } from './duplicate.ts';
 import { recordPublicationEvent } from './publication-event.ts';
 import { projectPostStatus } from './transition.ts';
 
@@ -38,7 +39,7 @@ export async function recordLateAnswer(
     where: { id: publication.id },
     data: {
       status: 'published',
-      acceptedAt: at,
+      ...(await timesOf(tx, outcome, at)),
       externalId: outcome.externalId,
       permalink: outcome.permalink,
       nextAttemptAt: null,

@@ -14,8 +14,7 @@ import { databaseTime } from '../database/database-time.ts';
 import { absenceIsProven, clocksAgree, nextLookUpAt } from '../domain/look-up-policy.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import { askWithToken } from './ask-with-token.ts';
-import { possiblyCreatedAt } from './duplicate.ts';
-import { writeEvidence } from './evidence.ts';
+import { possibleMaker, recordPresence } from './duplicate.ts';
 import { contentFor } from './post-content.ts';
 import { POST_IMAGES } from './post-images.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -44,7 +43,7 @@ async function lookUpOne(ctx: AppContext, attemptId: string, signal: AbortSignal
   const { publication } = attempt;
   const { account } = publication;
   const publisher = ctx.platforms[account.platform]?.publisher;
-  const createdAt = await possiblyCreatedAt(ctx.db, attempt);
+  const { sentAt: createdAt } = await possibleMaker(ctx.db, attempt);
   const look = publisher?.lookUp?.bind(publisher);
   if (look === undefined || createdAt === null) {
     await ctx.db.publishAttempt.update({ where: { id: attemptId }, data: { nextLookUpAt: null } });
@@ -101,22 +100,14 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
   if (found.found === 'present') {
     await lockAdoption(tx, publication.id);
     if (!(await boundElsewhere(tx, attempt, found.externalId)) && !(await hasTwin(tx, attempt))) {
-      const acceptedAt = found.acceptedAt ?? attempt.sentAt ?? now;
+      const maker = await possibleMaker(tx, attempt);
+      const acceptedAt = found.acceptedAt ?? maker.sentAt ?? now;
       const { externalId, permalink } = found;
       const acceptance = { httpStatus: null, externalId, permalink, acceptedAt, confirmedBy: 'a look-up' } as const;
-      const evidenceSha256 = await writeEvidence(tx, attempt, acceptance);
-      await tx.publishAttempt.update({
-        where: { id: attemptId },
-        data: {
-          state: 'present',
-          lookUps,
-          nextLookUpAt: null,
-          finishedAt: now,
-          acceptedAt,
-          externalId: found.externalId,
-        },
-      });
+      await tx.publishAttempt.update({ where: { id: attemptId }, data: { lookUps } });
+      const evidenceSha256 = await recordPresence(tx, attempt, { maker, acceptance }, now);
       await movePublication(tx, publication, 'published', {
+        sentAt: maker.sentAt,
         acceptedAt,
         externalId: found.externalId,
         permalink: found.permalink,

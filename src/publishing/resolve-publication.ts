@@ -2,7 +2,7 @@
  * A person decides about a publication whose outcome is unknown, after looking at the account: it is live · it is not
  * there · give up. The only ways out of `unconfirmed` apart from a look-up, each with a reason and on record.
  */
-import type { Prisma, Publication } from '@prisma/client';
+import type { Prisma, Publication, PublishAttempt } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
@@ -11,7 +11,7 @@ import type { Actor } from '../domain/access.ts';
 import { isPublicHttpUrl } from '../domain/content-rules.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
-import { writeEvidence } from './evidence.ts';
+import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -50,9 +50,8 @@ export async function resolvePublication(
       );
     }
     if (resolution === 'live') await refuseForeignLink(tx, publication, input);
-    await settleOpenAttempt(tx, publication, resolution, input, ctx.clock.now());
-    await moveOn(tx, ctx, publication, resolution, input, sendAt ?? (await databaseTime(tx)));
-    const evidenceSha256 = resolution === 'live' ? await keepEvidence(tx, publication, input, ctx.clock.now()) : null;
+    const now = await databaseTime(tx);
+    const evidenceSha256 = await carryOut(tx, ctx, publication, resolution, input, sendAt ?? now, now);
     const metadata = {
       resolution,
       reason: input.reason.trim(),
@@ -91,54 +90,58 @@ function checkInput(input: ResolutionInput): Resolution {
   return resolution ?? 'abandon';
 }
 
-/** The attempt is no longer open: it is known to be there, or known (or given up) not to be. */
-async function settleOpenAttempt(
+/** @returns the sha256 of the evidence, when it is live */
+async function carryOut(
   tx: Tx,
+  ctx: AppContext,
   publication: PublicationForChange,
   resolution: Resolution,
   input: ResolutionInput,
+  sendAt: Date,
   now: Date,
-): Promise<void> {
+): Promise<string | null> {
   const open = {
     publicationId: publication.id,
     state: { in: ['unknown', 'sent'] },
   } satisfies Prisma.PublishAttemptWhereInput;
-  if (resolution === 'abandon') {
-    // Nobody knows, and nobody looks any more: the attempt stays what it is.
-    await tx.publishAttempt.updateMany({ where: open, data: { nextLookUpAt: null } });
-    return;
+  switch (resolution) {
+    case 'live':
+      return recordLive(tx, publication, await tx.publishAttempt.findFirst({ where: open }), input, now);
+    case 'absent':
+      await tx.publishAttempt.updateMany({
+        where: open,
+        data: { state: 'absent', finishedAt: now, nextLookUpAt: null },
+      });
+      await queuePublication(tx, ctx, publication, sendAt);
+      return null;
+    case 'abandon':
+      // Nobody knows, and nobody looks any more: the attempt stays what it is.
+      await tx.publishAttempt.updateMany({ where: open, data: { nextLookUpAt: null } });
+      await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, ...GIVEN_UP });
+      return null;
   }
-  const live = resolution === 'live';
-  await tx.publishAttempt.updateMany({
-    where: open,
-    data: {
-      state: live ? 'present' : 'absent',
-      finishedAt: now,
-      nextLookUpAt: null,
-      ...(live ? { externalId: idFromPermalink(input.permalink) } : {}),
-    },
-  });
 }
 
-/** What was sent is on record; that it is there, a person says. */
-async function keepEvidence(
+/** What was sent is on record; that it is there, a person says. When it was accepted nobody has seen: when it was sent. */
+async function recordLive(
   tx: Tx,
-  { id: publicationId, sentAt }: PublicationForChange,
+  publication: PublicationForChange,
+  open: PublishAttempt | null,
   input: ResolutionInput,
   now: Date,
 ): Promise<string | null> {
-  const attempt = await tx.publishAttempt.findFirst({
-    where: { publicationId, state: 'present' },
-    orderBy: { number: 'desc' },
+  const permalink = input.permalink?.trim() ?? '';
+  const externalId = idFromPermalink(permalink);
+  const maker = open && (await possibleMaker(tx, open));
+  const sentAt = maker?.sentAt ?? publication.sentAt;
+  const acceptedAt = sentAt ?? now;
+  await movePublication(tx, publication, 'published', {
+    ...{ sentAt, acceptedAt, externalId, permalink },
+    ...{ nextAttemptAt: null, errorCode: null, errorMessage: null },
   });
-  if (attempt === null) return null;
-  return writeEvidence(tx, attempt, {
-    httpStatus: null,
-    externalId: idFromPermalink(input.permalink),
-    permalink: input.permalink?.trim() ?? '',
-    acceptedAt: sentAt ?? now,
-    confirmedBy: 'a person',
-  });
+  if (open === null || maker === null) return null;
+  const acceptance = { httpStatus: null, externalId, permalink, acceptedAt, confirmedBy: 'a person' } as const;
+  return recordPresence(tx, open, { maker, acceptance }, now);
 }
 
 /** One live post belongs to one publication. @throws Refusal at the link */
@@ -148,39 +151,6 @@ async function refuseForeignLink(tx: Tx, publication: PublicationForChange, inpu
   if (!(await boundElsewhere(tx, { publicationId: publication.id }, externalId))) return;
   const message = 'This link belongs to another publication. Paste the link of this very post.';
   throw new Refusal('invalid', message, { permalink: message });
-}
-
-async function moveOn(
-  tx: Tx,
-  ctx: AppContext,
-  publication: PublicationForChange,
-  resolution: Resolution,
-  input: ResolutionInput,
-  sendAt: Date,
-): Promise<void> {
-  switch (resolution) {
-    case 'live': {
-      const permalink = input.permalink?.trim() ?? '';
-      await movePublication(tx, publication, 'published', {
-        externalId: idFromPermalink(permalink),
-        permalink,
-        // The instant of acceptance was never seen; the sending is the best that is known.
-        acceptedAt: publication.sentAt ?? ctx.clock.now(),
-        nextAttemptAt: null,
-        errorCode: null,
-        errorMessage: null,
-      });
-      return;
-    }
-    case 'absent':
-      await queuePublication(tx, ctx, publication, sendAt);
-      return;
-    case 'abandon':
-      await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, ...GIVEN_UP });
-      return;
-    default:
-      resolution satisfies never;
-  }
 }
 
 /** The platform's id inside a post's address (`…/feed/update/urn:li:share:1/`), or the address itself when it shows none. */

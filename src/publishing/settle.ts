@@ -16,7 +16,7 @@ import { restAccount } from './account-rest.ts';
 import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
-import { readDuplicate } from './duplicate.ts';
+import { readDuplicate, timesOf } from './duplicate.ts';
 import { forgetUploads } from './image-uploads.ts';
 import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
 import type { Waiting } from './prepare.ts';
@@ -167,7 +167,7 @@ async function carryOut(
   };
   if (outcome.kind === 'accepted') {
     Object.assign(fields, {
-      acceptedAt: at,
+      ...(await timesOf(tx, outcome, at)),
       externalId: outcome.externalId,
       permalink: outcome.permalink,
       errorCode: null,

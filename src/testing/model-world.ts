@@ -279,7 +279,7 @@ async function moveBack(db: Database, teamId: string, seconds: number): Promise<
   await db.$executeRaw`
     UPDATE publish_attempts SET sent_at = publish_attempts.sent_at - ${seconds} * interval '1 second',
       next_look_up_at = next_look_up_at - ${seconds} * interval '1 second', first_absent_at = first_absent_at - ${seconds} * interval '1 second'
-    FROM publications WHERE publications.id = publication_id AND team_id = ${teamId}::uuid AND state IN ('sent', 'unknown')`;
+    FROM publications WHERE publications.id = publication_id AND team_id = ${teamId}::uuid AND state IN ('sent', 'unknown', 'absent')`;
   await db.$executeRaw`
     UPDATE account_rests SET until = until - ${seconds} * interval '1 second'
     WHERE (platform, external_id) IN (SELECT platform, external_id FROM connected_accounts WHERE team_id = ${teamId}::uuid)`;
