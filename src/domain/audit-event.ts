@@ -48,6 +48,7 @@ export const AUDIT_ACTIONS = [
   'publication.held',
   'publication.released',
   'publication.missed',
+  'publication.live_twice',
   'media.added',
   'media.removed',
   'hold.created',

@@ -25,10 +25,13 @@ describe('a publication that could not leave in time', () => {
 describe('a publication', () => {
   const [noon, later] = [new Date('2026-11-26T12:00:00Z'), new Date('2026-11-26T12:10:00Z')];
 
+  const [nextNoon, nextWeek] = [new Date('2026-11-27T12:00:00Z'), new Date('2026-12-03T12:00:00Z')];
+
   it.each([
     ['that was never put off is late from the time it was promised for', noon, null, noon],
     ['that was put off is late from then', noon, later, later],
     ['is never late from before the time it was promised for', later, noon, later],
+    ['that was put off by more than a day is late from a day after its time', noon, nextWeek, nextNoon],
     ['without a time that was put off is late from then', null, later, later],
     ['without any time is never late', null, null, null],
   ])('%s', (_, dueAt, putOffUntil, from) => {

@@ -14,10 +14,15 @@ export function lateDecision(dueAt: Date, now: Date, settings: LateSettings): 's
   return lateMinutes <= settings.lateLimitMinutes ? 'send' : settings.latePolicy;
 }
 
+/** A platform that puts a post off again and again, or a line without end, is something that people have to be told. */
+export const LONGEST_PUT_OFF_HOURS = 24;
+
 /**
  * The instant by which a publication is late or not. Usually the one it was promised for; later when the platform put its
- * next try off, or when we let it wait for its place behind others.
+ * next try off, or when we let it wait for its place behind others, but by a day at most.
  */
 export function lateFrom({ dueAt, putOffUntil }: { dueAt: Date | null; putOffUntil: Date | null }): Date | null {
-  return putOffUntil !== null && (dueAt === null || putOffUntil > dueAt) ? putOffUntil : dueAt;
+  if (dueAt === null || putOffUntil === null) return putOffUntil ?? dueAt;
+  const latest = dueAt.getTime() + LONGEST_PUT_OFF_HOURS * 3_600_000;
+  return new Date(Math.min(Math.max(putOffUntil.getTime(), dueAt.getTime()), latest));
 }

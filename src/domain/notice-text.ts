@@ -118,6 +118,27 @@ export function stuckPublicationNotice(publication: StuckPublication, now: Date,
   };
 }
 
+export interface LiveTwice extends About {
+  text: string;
+  /** The links of the post on record and of the other one. */
+  known: string;
+  second: string;
+}
+
+/** A post that a person had not found was there after all, and has been sent again meanwhile. */
+export function liveTwiceNotice(twice: LiveTwice): NoticeText {
+  const { accountName, platform, text, known, second, address } = twice;
+  return {
+    subject: `Live twice, please remove one: ${excerpt(text, 60)}`,
+    text: paragraphs(
+      `${accountName} on ${PLATFORM_LABEL[platform]}:\n${excerpt(text, 300)}`,
+      `After it was sent again, the platform’s answer to the first sending arrived: both are there.\n- on record: ${known}\n- the other one: ${second}`,
+      `Remove the other one on ${PLATFORM_LABEL[platform]}. The record stays as it is: ${address}`,
+      footer(twice),
+    ),
+  };
+}
+
 function listed({ total, first }: Waiting, now: Date, timeZone: string): string[] {
   const more = total - first.length;
   return [

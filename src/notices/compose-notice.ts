@@ -1,9 +1,11 @@
 import type { AuditEvent, Prisma, User } from '@prisma/client';
+import { z } from 'zod';
 import type { AppContext } from '../context.ts';
 import {
   deadAccountNotice,
   everythingHeldNotice,
   heldPostsNotice,
+  liveTwiceNotice,
   type NoticeText,
   type StuckPublication,
   stuckPublicationNotice,
@@ -43,6 +45,8 @@ export async function composeNotice(
       return aboutHeldPosts(ctx, { teamId: id, errorCode: errorCodeOf(event) }, recipient.timeZone);
     case 'hold.created':
       return aboutHold(ctx, id);
+    case 'publication.live_twice':
+      return aboutLiveTwice(ctx, id, event.metadata);
     default:
       return aboutPublication(ctx, id, STATUS_AFTER[event.action] ?? [], recipient.timeZone);
   }
@@ -142,34 +146,53 @@ async function aboutAccount({ db, clock, config }: Context, id: string, timeZone
   );
 }
 
+async function aboutLiveTwice(
+  { db, config }: Context,
+  id: string,
+  metadata: Prisma.JsonValue,
+): Promise<NoticeText | null> {
+  const publication = await db.publication.findUnique({ where: { id }, include: NAMES });
+  const links = z.object({ known: z.string(), second: z.string() }).safeParse(metadata);
+  if (publication === null || !links.success) return null;
+  return liveTwiceNotice({ ...links.data, ...named(publication, config) });
+}
+
 async function aboutPublication(
   { db, clock, config }: Context,
   id: string,
   stillWaits: readonly StuckPublication['status'][],
   timeZone: string,
 ): Promise<NoticeText | null> {
-  const publication = await db.publication.findUnique({
-    where: { id },
-    include: {
-      account: { select: { displayName: true, platform: true } },
-      team: { select: { name: true } },
-      post: { select: { text: true } },
-    },
-  });
+  const publication = await db.publication.findUnique({ where: { id }, include: NAMES });
   const status = stillWaits.find((candidate) => candidate === publication?.status);
   if (publication === null || status === undefined) return null;
   return stuckPublicationNotice(
     {
       status,
-      teamName: publication.team.name,
-      accountName: publication.account.displayName,
-      platform: publication.account.platform,
-      text: publication.text ?? publication.post.text,
+      ...named(publication, config),
       dueAt: publication.dueAt,
       errorMessage: publication.errorMessage,
-      address: `${config.publicUrl}/admin/resources/Publication/records/${id}/show`,
     },
     clock.now(),
     timeZone,
   );
+}
+
+const NAMES = {
+  account: { select: { displayName: true, platform: true } },
+  team: { select: { name: true } },
+  post: { select: { text: true } },
+} satisfies Prisma.PublicationInclude;
+
+function named(
+  { id, account, team, post, text }: Prisma.PublicationGetPayload<{ include: typeof NAMES }>,
+  { publicUrl }: AppContext['config'],
+) {
+  return {
+    teamName: team.name,
+    accountName: account.displayName,
+    platform: account.platform,
+    text: text ?? post.text,
+    address: `${publicUrl}/admin/resources/Publication/records/${id}/show`,
+  };
 }

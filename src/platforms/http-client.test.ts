@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHttpClient, type HttpClientOptions, type HttpRequest } from './http-client.ts';
 
@@ -184,6 +186,19 @@ describe('an answer', () => {
     });
   });
 
+  test('is read when it arrived in time, though the process was paused until after the deadline', async () => {
+    const { port, stop } = await serverOfItsOwn();
+    cleanUp.push(stop);
+    const sending = client({ deadlineMs: 500 }).send(post(`http://127.0.0.1:${port}/rest/posts`));
+    await setTimeout(100);
+    // Nothing of this process runs, as under SIGSTOP.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+    expect(await sending).toMatchObject({
+      ...{ kind: 'answer', status: 201, headers: { 'x-restli-id': 'urn:li:share:1' } },
+      ...{ body: '{"id":"1"}', bodyComplete: true },
+    });
+  });
+
   test('keeps its headers when the body stalls until the deadline', async () => {
     const server = await http((_request, response) => {
       response.writeHead(201, { 'x-restli-id': 'urn:li:share:3', 'content-length': '100' }).write('{');
@@ -279,4 +294,19 @@ async function http(respond: (request: IncomingMessage, response: ServerResponse
   });
   const url = await listening(server);
   return { url, server, requests };
+}
+
+/** A platform that goes on while this process stands still: it takes 300 ms to answer. */
+async function serverOfItsOwn(): Promise<{ port: number; stop: () => Promise<unknown> }> {
+  const platform = `
+    const { createServer } = require('node:http');
+    const { parentPort } = require('node:worker_threads');
+    const server = createServer((request, response) => {
+      request.resume();
+      setTimeout(() => response.writeHead(201, { 'x-restli-id': 'urn:li:share:1' }).end('{"id":"1"}'), 300);
+    });
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+  const worker = new Worker(platform, { eval: true });
+  const [port] = (await once(worker, 'message')) as [number];
+  return { port, stop: () => worker.terminate() };
 }

@@ -129,10 +129,14 @@ function sendOnce(agent: Agent, request: HttpRequest, limits: Limits): Promise<H
       controller?.abort(cause);
     };
     const onAbort = () => giveUp('aborted-before-sending', 'aborted-after-sending', new Error('aborted'));
-    const deadline = setTimeout(
-      () => giveUp('connect-timeout', 'answer-timeout', new Error(`no complete answer within ${limits.deadlineMs} ms`)),
-      limits.deadlineMs,
-    );
+    const onDeadline = () =>
+      giveUp('connect-timeout', 'answer-timeout', new Error(`no complete answer within ${limits.deadlineMs} ms`));
+    // A process that was paused finds its timers over before it has read what has arrived meanwhile: that comes first. But
+    // what is not sent yet must not be sent in that moment.
+    const deadline = setTimeout(() => {
+      if (controller === null) onDeadline();
+      else setImmediate(() => setImmediate(onDeadline));
+    }, limits.deadlineMs);
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {

@@ -8,6 +8,7 @@ import { Prisma } from '@prisma/client';
 import { LOCK } from '../database/advisory-lock.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
+import { LONGEST_PUT_OFF_HOURS } from '../domain/late-policy.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
 
 /** What is overdue by more than this was not late by chance: something was down. */
@@ -22,7 +23,8 @@ const AT_ONCE = 5_000;
 const LONG_TRANSACTION = { timeout: 60_000, maxWait: 60_000 };
 
 /** SQL: by which `publications` is late; `lateFrom` of domain/late-policy.ts. */
-const LATE_FROM = Prisma.sql`greatest(publications.put_off_until, publications.due_at)`;
+const LATE_FROM = Prisma.sql`least(greatest(publications.put_off_until, publications.due_at),
+  publications.due_at + ${LONGEST_PUT_OFF_HOURS} * interval '1 hour')`;
 
 /** SQL: `publications` would be sent if it were claimed now under this rule; `lateDecision` of domain/late-policy.ts. */
 function inTimeUnder(latePolicy: Prisma.Sql, lateLimitMinutes: Prisma.Sql): Prisma.Sql {

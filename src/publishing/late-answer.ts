@@ -10,7 +10,8 @@ import { projectPostStatus } from './transition.ts';
 
 /**
  * A worker that was taken for dead has an answer with a real id after all. It goes on its own attempt, and lifts the
- * publication to `published`, whatever was believed meanwhile: what the platform says is there, is there.
+ * publication to `published`, whatever was believed meanwhile: what the platform says is there, is there. Where another post
+ * of it is live by then (a person had not seen the first), people are told of both.
  * The caller holds the post's lock.
  */
 export async function recordLateAnswer(
@@ -28,6 +29,11 @@ export async function recordLateAnswer(
         { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
         'a late answer names another post than the one on record: look at the account',
       );
+      await recordPublicationEvent(tx, ctx, publication, 'publication.live_twice', {
+        known: publication.permalink,
+        second: outcome.permalink,
+        secondId: outcome.externalId,
+      });
     }
     return;
   }
@@ -74,6 +80,15 @@ export async function parkForeignAnswer(
   ctx.log.error({ publicationId: publication.id, errorCode, errorMessage }, 'a late answer names another’s post');
   if (publication.status === 'published') return;
   await supersedeOthers(tx, claim, at);
+  const others = await tx.publishAttempt.count({
+    where: { publicationId: claim.publicationId, id: { not: claim.attemptId }, state: 'unknown' },
+  });
+  // Open again, or still, but nobody looks: one open attempt is all there may be.
+  await tx.publishAttempt.update({
+    where: { id: claim.attemptId },
+    data: { ...(others === 0 && { state: 'unknown' }), errorCode, errorMessage, finishedAt: at, nextLookUpAt: null },
+  });
+  await tx.publishAttempt.updateMany({ where: { publicationId: claim.publicationId }, data: { nextLookUpAt: null } });
   // As above, a move that the table does not have.
   await tx.publication.update({
     where: { id: publication.id },

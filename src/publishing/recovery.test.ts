@@ -159,7 +159,21 @@ describe('the database itself', () => {
     await expect(
       db.$executeRaw`UPDATE publications SET status = 'scheduled' WHERE id = ${claim.publicationId}::uuid`,
     ).rejects.toThrow('cannot be changed');
+    await expect(
+      db.$executeRaw`UPDATE publications SET permalink = 'https://example.com/' WHERE id = ${claim.publicationId}::uuid`,
+    ).rejects.toThrow('cannot be changed');
     await expect(db.$executeRaw`DELETE FROM publications WHERE id = ${claim.publicationId}::uuid`).rejects.toThrow();
+  });
+
+  it('keeps on record whose a live post is', async () => {
+    const claim = await claimed();
+    await publishPublication(bench.ctx, claim, never);
+    const { db } = bench.ctx;
+    const ours = { where: { publicationId: claim.publicationId } };
+    await expect(db.livePost.deleteMany(ours)).rejects.toThrow('cannot be changed or removed');
+    await expect(db.livePost.updateMany({ ...ours, data: { externalId: 'another' } })).rejects.toThrow(
+      'cannot be changed or removed',
+    );
   });
 
   it('keeps what was published as evidence that nobody can change', async () => {

@@ -10,6 +10,7 @@ import type { Claim } from './claim.ts';
 import { createGate } from './gate.ts';
 import { holdForAccount } from './hold-account.ts';
 import { watchForHold } from './hold-watch.ts';
+import { PROCESS_PAUSED } from './paused-often.ts';
 import type { ReadyPreparation } from './prepare.ts';
 import { settle } from './settle.ts';
 import { settleAccepted } from './settle-accepted.ts';
@@ -43,7 +44,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
 
   const answer: Outcome =
     elapsedMs(recordingAt) > LONGEST_PAUSE_BEFORE_SENDING_MS
-      ? pausedBeforeSending
+      ? ourDoing(PROCESS_PAUSED, 'The server was paused just before sending, so nothing was sent.')
       : await sendUnlessHeld(ctx, recorded, signal);
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recordedAt));
@@ -90,25 +91,13 @@ async function sendUnlessHeld(
       ctx.onStep(progress, claim.publicationId);
     })
     .finally(watch.end);
+  if (connected || outcome.kind !== 'unavailable') return outcome;
   const hold = watch.found();
-  return hold !== null && !connected && outcome.kind === 'unavailable'
-    ? {
-        kind: 'unavailable',
-        httpStatus: null,
-        errorCode: 'hold',
-        errorMessage: `On hold: ${hold.reason} Nothing was sent.`,
-        retryAt: null,
-        uncounted: true,
-      }
-    : outcome;
+  if (hold !== null) return ourDoing('hold', `On hold: ${hold.reason} Nothing was sent.`);
+  return signal.aborted ? ourDoing('server-stopped', 'The server stopped before it was sent.') : outcome;
 }
 
 /** Nothing is wrong with the platform, so it does not count, and is tried again at once. */
-const pausedBeforeSending: Outcome = {
-  kind: 'unavailable',
-  httpStatus: null,
-  errorCode: 'process-paused',
-  errorMessage: 'The server was paused just before sending, so nothing was sent.',
-  retryAt: null,
-  uncounted: true,
-};
+function ourDoing(errorCode: string, errorMessage: string): Outcome {
+  return { kind: 'unavailable', httpStatus: null, errorCode, errorMessage, retryAt: null, uncounted: true };
+}

@@ -9,6 +9,7 @@ import type { Publication } from '@prisma/client';
 import { markReconnectRequired } from '../accounts/access-token.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { type Decision, decide } from '../domain/retry-policy.ts';
@@ -19,6 +20,7 @@ import { closeAttempt } from './close-attempt.ts';
 import { readDuplicate, timesOf } from './duplicate.ts';
 import { forgetUploads } from './image-uploads.ts';
 import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
+import { countWhenPausedOften } from './paused-often.ts';
 import type { Waiting } from './prepare.ts';
 import { recordPublicationEvent as record } from './publication-event.ts';
 import { renewOnceWhenRefused } from './refused-token.ts';
@@ -73,7 +75,8 @@ export async function settleOnce(
         await parkForeignAnswer(tx, ctx, claim, publication, named, answeredAt);
       return;
     }
-    const final = await renewOnceWhenRefused(tx, ctx, claim, named, publication.accountId, sentTokenVersion);
+    const usual = await countWhenPausedOften(tx, claim, named);
+    const final = await renewOnceWhenRefused(tx, ctx, claim, usual, publication.accountId, sentTokenVersion);
     const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
     const decision = decide(final, publication.attemptCount, settings, answeredAt);
     const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
@@ -103,6 +106,8 @@ export async function settleWaiting(
         errorMessage,
         nextAttemptAt: null,
         leaseUntil: null,
+        // By the database's clock, not by this process's: what waits for the operator is tried again by it.
+        updatedAt: await databaseTime(tx),
       });
       const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
       await record(tx, ctx, publication, action, { errorCode, errorMessage });
@@ -180,8 +185,8 @@ async function carryOut(
   if (decision.next === 'retrying') {
     fields.generation = publication.generation + 1;
     fields.nextAttemptAt = decision.at;
-    // A later try is late by its own time: the platform, not we, put it off until then.
-    fields.putOffUntil = decision.at;
+    // A later try is late by its own time: the platform put it off until then. What we did ourselves makes it late.
+    if (outcome.kind === 'rate-limited' || decision.at > at) fields.putOffUntil = decision.at;
     await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
     ctx.onStep('rescheduling', publication.id);
   }

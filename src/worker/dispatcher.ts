@@ -94,6 +94,8 @@ export function startDispatcher(
     }
     scanning = scan().finally(() => {
       scanning = null;
+      // Somebody who called after the last look and before this was told that one is under way.
+      if (again) look();
     });
   }
 
@@ -106,6 +108,8 @@ export function startDispatcher(
         const silence = databaseWasAway || elapsedMs(lastScan) > LONG_SILENCE_MS;
         if (silence || notYet === null || notYet.length > 0) notYet = await afterSilence(silence);
         databaseWasAway = false;
+        // That may have taken long: a stop takes no new work from its first moment.
+        if (stopped) return;
         const nextMs = await claimAndRun(notYet);
         sleep(notYet.length === 0 ? nextMs : Math.min(nextMs ?? NOT_YET_MS, NOT_YET_MS));
         lastScan = instant();
@@ -135,6 +139,7 @@ export function startDispatcher(
       again = true;
       if (performance.now() - lastLook < LOOK_BETWEEN_MS) return null;
     }
+    if (stopped) return null;
     lastLook = performance.now();
     const claims = await claimDue(observed, free - ready.length, [...book.imminent(), ...not], places.room());
     for (const claim of claims) {

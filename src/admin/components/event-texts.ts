@@ -26,6 +26,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'publication.held': 'Put on hold',
   'publication.released': 'Released, goes on',
   'publication.missed': 'Missed its time',
+  'publication.live_twice': 'A second post of it is live',
   'account.connected': 'Account connected',
   'account.refreshed': 'Connection renewed',
   'account.reconnect_required': 'Account has to be connected again',
