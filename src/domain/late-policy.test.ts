@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lateDecision, lateFrom } from './late-policy.ts';
+import { goesOnAt, lateDecision, lateFrom } from './late-policy.ts';
 
 const due = new Date('2026-03-01T12:00:00Z');
 const minutesLater = (minutes: number) => new Date(due.getTime() + minutes * 60_000);
@@ -35,6 +35,13 @@ describe('a publication', () => {
     ['without a time that was put off is late from then', null, later, later],
     ['without any time is never late', null, null, null],
   ])('%s', (_, dueAt, putOffUntil, from) => {
-    expect(lateFrom({ dueAt, putOffUntil })).toEqual(from);
+    expect(lateFrom({ dueAt, putOffUntil, latePolicy: null, lateLimitMinutes: null })).toEqual(from);
+  });
+
+  it('with a rule of its own is late from the time it was promised for, whoever put it off', () => {
+    const times = { dueAt: noon, putOffUntil: later };
+    expect(lateFrom({ ...times, latePolicy: 'drop', lateLimitMinutes: null })).toEqual(noon);
+    expect(lateFrom({ ...times, latePolicy: null, lateLimitMinutes: 0 })).toEqual(noon);
+    expect(goesOnAt(times)).toEqual(later);
   });
 });

@@ -14,15 +14,32 @@ export function lateDecision(dueAt: Date, now: Date, settings: LateSettings): 's
   return lateMinutes <= settings.lateLimitMinutes ? 'send' : settings.latePolicy;
 }
 
+/** The times of a publication that say when it should leave. */
+export interface Promised {
+  dueAt: Date | null;
+  /** When the platform put its next try off to, or when it would have left had it not waited for its place behind others. */
+  putOffUntil: Date | null;
+}
+
+/** When a publication that goes on after a stop leaves: at the time it was promised for, or was put off to since. */
+export function goesOnAt({ dueAt, putOffUntil }: Promised): Date | null {
+  return putOffUntil !== null && (dueAt === null || putOffUntil > dueAt) ? putOffUntil : dueAt;
+}
+
 /** A platform that puts a post off again and again, or a line without end, is something that people have to be told. */
 export const LONGEST_PUT_OFF_HOURS = 24;
 
 /**
- * The instant by which a publication is late or not. Usually the one it was promised for; later when the platform put its
- * next try off, or when we let it wait for its place behind others, but by a day at most.
+ * The instant by which a publication is late or not. Where the post has a rule of its own, somebody ordered how late it may
+ * leave, and whoever put it off does not change that. By the team's rule it is late from when it was put off to, by a day
+ * at most.
  */
-export function lateFrom({ dueAt, putOffUntil }: { dueAt: Date | null; putOffUntil: Date | null }): Date | null {
-  if (dueAt === null || putOffUntil === null) return putOffUntil ?? dueAt;
-  const latest = dueAt.getTime() + LONGEST_PUT_OFF_HOURS * 3_600_000;
-  return new Date(Math.min(Math.max(putOffUntil.getTime(), dueAt.getTime()), latest));
+export function lateFrom(
+  publication: Promised & { latePolicy: LateSettings['latePolicy'] | null; lateLimitMinutes: number | null },
+): Date | null {
+  const { dueAt, latePolicy, lateLimitMinutes } = publication;
+  const later = goesOnAt(publication);
+  if (dueAt === null || later === null) return later;
+  if (latePolicy !== null || lateLimitMinutes !== null) return dueAt;
+  return new Date(Math.min(later.getTime(), dueAt.getTime() + LONGEST_PUT_OFF_HOURS * 3_600_000));
 }

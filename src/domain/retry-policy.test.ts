@@ -101,6 +101,18 @@ describe('the retry policy', () => {
     expect(decide(limited, 4, settings, now)).toEqual({ next: 'retrying', at: retryAt, counted: false });
   });
 
+  it('asks a platform that says "at once" again and again at growing distances, a quarter of an hour at most', () => {
+    const limited: Outcome = {
+      ...{ kind: 'rate-limited', httpStatus: 429, errorCode: 'x', errorMessage: '' },
+      retryAt: now,
+    };
+    const seconds = [0, 1, 2, 5, 8, 1_000].map((before) => {
+      const decision = decide(limited, 0, settings, now, before);
+      return decision.next === 'retrying' ? (decision.at.getTime() - now.getTime()) / 1000 : null;
+    });
+    expect(seconds).toEqual([5, 10, 20, 160, 900, 900]);
+  });
+
   it('never retries an outcome that is unknown', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 30 }), (before) => {

@@ -40,8 +40,16 @@ export function retryDelaySeconds(attempt: number, baseSeconds: number): number 
  * Decides what follows an attempt.
  * @param countedBefore counted attempts before this one
  * @param now the instant the answer was known, by the clock that the outcome's `retryAt` is of
+ * @param limitedBefore how often a platform has asked for patience with it before: who says "at once" and means it not is
+ *   asked at growing distances, because asking uses up what the platform allows
  */
-export function decide(outcome: Outcome, countedBefore: number, settings: RetrySettings, now: Date): Decision {
+export function decide(
+  outcome: Outcome,
+  countedBefore: number,
+  settings: RetrySettings,
+  now: Date,
+  limitedBefore = 0,
+): Decision {
   switch (outcome.kind) {
     case 'accepted':
       return { next: 'published', counted: true };
@@ -52,12 +60,12 @@ export function decide(outcome: Outcome, countedBefore: number, settings: RetryS
       return { next: 'held', counted: false };
     case 'unknown':
       return { next: 'unconfirmed', counted: true };
-    case 'rate-limited':
-      return {
-        next: 'retrying',
-        at: named(outcome.retryAt, now) ?? later(now, BLIND_RATE_LIMIT_SECONDS),
-        counted: false,
-      };
+    case 'rate-limited': {
+      const seconds = SHORTEST_RETRY_DELAY_SECONDS * 2 ** Math.min(limitedBefore, 31);
+      const patience = later(now, Math.min(seconds, BLIND_RATE_LIMIT_SECONDS));
+      const at = outcome.retryAt ?? later(now, BLIND_RATE_LIMIT_SECONDS);
+      return { next: 'retrying', at: new Date(Math.max(at.getTime(), patience.getTime())), counted: false };
+    }
     case 'unavailable': {
       if (outcome.uncounted) return { next: 'retrying', at: named(outcome.retryAt, now) ?? now, counted: false };
       const attempt = countedBefore + 1;

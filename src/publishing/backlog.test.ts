@@ -6,7 +6,7 @@ import { scheduleBulk } from '../testing/bulk-publications.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
 import { eventually } from '../testing/publishing-bench.ts';
 import { startWorker } from '../worker/worker.ts';
-import { spreadBacklog } from './backlog.ts';
+import { putInPlace, spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
@@ -180,6 +180,29 @@ describe('what goes on after a hold', () => {
     while ((await releaseGroundlessHolds(world.ctx)) > 0);
     expect(await places()).toEqual(everySeconds(5, 260));
   }, 60_000);
+
+  it('leaves one after another also when the first has left before the next gets its place', async () => {
+    await overdue(3, 5);
+    const { db } = world.ctx;
+    const ids = await db.publication.findMany({
+      where: { teamId: world.teamId },
+      orderBy: { dueAt: 'asc' },
+      select: { id: true },
+    });
+    await db.publication.updateMany({ where: { teamId: world.teamId }, data: { status: 'held' } });
+    for (const { id } of ids) {
+      await db.$transaction(async (tx) => {
+        await tx.publication.update({ where: { id }, data: { status: 'scheduled' } });
+        await putInPlace(tx, [id]);
+      });
+      await workOff();
+    }
+    const rows = await db.publication.findMany({ where: { teamId: world.teamId }, orderBy: { dueAt: 'asc' } });
+    expect(rows.map(({ status }) => status)).toEqual(['published', 'scheduled', 'scheduled']);
+    const sent = rows[0]?.sentAt?.getTime() ?? 0;
+    for (const [index, { nextAttemptAt }] of rows.slice(1).entries())
+      expect(nextAttemptAt?.getTime()).toBeGreaterThanOrEqual(sent + (index + 1) * 5_000);
+  });
 
   it('leaves one after another also when two sweeps release it at the same moment', async () => {
     await overdue(60, 50);

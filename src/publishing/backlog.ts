@@ -23,12 +23,13 @@ const AT_ONCE = 5_000;
 const LONG_TRANSACTION = { timeout: 60_000, maxWait: 60_000 };
 
 /** SQL: by which `publications` is late; `lateFrom` of domain/late-policy.ts. */
-const LATE_FROM = Prisma.sql`least(greatest(publications.put_off_until, publications.due_at),
-  publications.due_at + ${LONGEST_PUT_OFF_HOURS} * interval '1 hour')`;
+const LATE_FROM = Prisma.sql`CASE WHEN publications.late_policy IS NULL AND publications.late_limit_minutes IS NULL
+  THEN least(greatest(publications.put_off_until, publications.due_at), publications.due_at + ${LONGEST_PUT_OFF_HOURS} * interval '1 hour')
+  ELSE publications.due_at END`;
 
 /** SQL: `publications` would be sent if it were claimed now under this rule; `lateDecision` of domain/late-policy.ts. */
 function inTimeUnder(latePolicy: Prisma.Sql, lateLimitMinutes: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`(coalesce(publications.late_policy::text, ${latePolicy}) = 'send' OR ${LATE_FROM} >
+  return Prisma.sql`(coalesce(publications.late_policy::text, ${latePolicy}) = 'send' OR (${LATE_FROM}) >
     clock_timestamp() - (coalesce(publications.late_limit_minutes, ${lateLimitMinutes}) + 1) * interval '1 minute')`;
 }
 
@@ -93,10 +94,14 @@ async function lineUp(tx: Tx, { which, seconds, atMost }: Line): Promise<{ count
       ORDER BY publications.next_attempt_at, publications.id LIMIT ${atMost ?? null}::int
       FOR UPDATE OF publications SKIP LOCKED
     ), accounts AS (
-      SELECT account_id, (
+      -- The last that waits for its place, or has just left from it.
+      SELECT account_id, greatest((
         SELECT max(next_attempt_at) FROM publications placed
-        WHERE placed.account_id = concerned.account_id AND placed.status IN ('scheduled', 'retrying')
-          AND placed.put_off_until < placed.next_attempt_at) AS last_place
+        WHERE placed.account_id = concerned.account_id AND placed.status IN ('scheduled', 'retrying', 'publishing')
+          AND placed.put_off_until < placed.next_attempt_at), (
+        SELECT max(sent_at) FROM publications gone
+        WHERE gone.account_id = concerned.account_id
+          AND gone.sent_at > clock_timestamp() - ${seconds} * interval '1 second')) AS last_place
       FROM (SELECT DISTINCT account_id FROM overdue) concerned
     ), line AS (
       SELECT overdue.id, late_from, ${seconds} * interval '1 second' *

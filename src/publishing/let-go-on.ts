@@ -1,7 +1,7 @@
 import type { Publication } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
-import { lateFrom } from '../domain/late-policy.ts';
+import { goesOnAt } from '../domain/late-policy.ts';
 import { setAlarm } from './alarm.ts';
 import { movePublication } from './transition.ts';
 
@@ -17,7 +17,7 @@ export async function letGoOn(
 ): Promise<boolean> {
   const generation = publication.generation + 1;
   const dueAt = publication.dueAt ?? ctx.clock.now();
-  const nextAttemptAt = lateFrom({ ...publication, dueAt }) ?? dueAt;
+  const nextAttemptAt = goesOnAt({ ...publication, dueAt }) ?? dueAt;
   const moved = await movePublication(tx, publication, 'scheduled', {
     dueAt,
     nextAttemptAt,

@@ -78,7 +78,11 @@ export async function settleOnce(
     const usual = await countWhenPausedOften(tx, claim, named);
     const final = await renewOnceWhenRefused(tx, ctx, claim, usual, publication.accountId, sentTokenVersion);
     const settings = { baseSeconds: publication.retryBaseSeconds, maxAttempts: publication.maxAttempts };
-    const decision = decide(final, publication.attemptCount, settings, answeredAt);
+    const limitedBefore =
+      final.kind === 'rate-limited'
+        ? await tx.publishAttempt.count({ where: { publicationId: publication.id, outcome: 'rate-limited' } })
+        : 0;
+    const decision = decide(final, publication.attemptCount, settings, answeredAt, limitedBefore);
     const evidenceSha256 = await closeAttempt(tx, claim, final, answeredAt);
     await carryOut(tx, ctx, publication, final, decision, answeredAt, evidenceSha256);
     if (final.kind === 'accepted' || final.kind === 'rejected') await forgetUploads(tx, publication);
