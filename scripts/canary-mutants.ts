@@ -26,6 +26,9 @@ const TESTS = [
     'publishing/kept-answer',
     'publishing/posts',
     'publishing/prepare-ahead',
+    'publishing/late-answer',
+    'publishing/adopted-evidence',
+    'platforms/http-client',
   ],
   ['publishing/publish.', 'publishing/crash'],
 ];

@@ -246,4 +246,45 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    without: 'the answer that is read before giving up, after a pause',
+    edits: [
+      {
+        file: 'src/platforms/http-client.ts',
+        from: 'else setImmediate(() => setImmediate(onDeadline));',
+        to: 'else onDeadline();',
+      },
+    ],
+  },
+  {
+    without: 'the end of what is still connecting, after a pause',
+    edits: [
+      { file: 'src/platforms/http-client.ts', from: 'if (controller === null) onDeadline();\n      else', to: '' },
+    ],
+  },
+  {
+    without: 'the attempt that made an adopted duplicate',
+    edits: [
+      {
+        file: 'src/publishing/duplicate.ts',
+        from: 'permalink: permalink ?? externalId, madeBy: earlier.id }',
+        to: 'permalink: permalink ?? externalId }',
+      },
+    ],
+  },
+  {
+    without: 'the rest of a publication that was answered with another’s id',
+    edits: [
+      {
+        file: 'src/publishing/late-answer.ts',
+        from: '  await tx.publishAttempt.updateMany({ where: { publicationId: claim.publicationId }, data: { nextLookUpAt: null } });',
+        to: '',
+      },
+      {
+        file: 'src/publishing/late-answer.ts',
+        from: ', finishedAt: at, nextLookUpAt: null }',
+        to: ', finishedAt: at }',
+      },
+    ],
+  },
 ];

@@ -59,6 +59,17 @@ describe('a request that cannot have left', () => {
     expect(result).toMatchObject({ kind: 'not-sent', reason: 'connect-timeout' });
   });
 
+  test('is not-sent when the process was paused until after the deadline while the connection came up', async () => {
+    const { port, requests, stop } = await serverOfItsOwn();
+    cleanUp.push(stop);
+    const sending = client({ deadlineMs: 500 }).send(post(`http://127.0.0.1:${port}/rest/posts`));
+    await new Promise((resolve) => process.nextTick(resolve));
+    pauseThisProcess(1_200);
+    expect(await sending).toMatchObject({ kind: 'not-sent', reason: 'connect-timeout' });
+    await setTimeout(200);
+    expect(requests()).toBe(0);
+  });
+
   test('is not-sent when the deadline passes while connecting, and stays unsent when the connection comes up later', async () => {
     const server = await http((_request, response) => response.end());
     let resolveName: () => void = () => expect.unreachable('the name was never asked for');
@@ -191,8 +202,7 @@ describe('an answer', () => {
     cleanUp.push(stop);
     const sending = client({ deadlineMs: 500 }).send(post(`http://127.0.0.1:${port}/rest/posts`));
     await setTimeout(100);
-    // Nothing of this process runs, as under SIGSTOP.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200);
+    pauseThisProcess(1_200);
     expect(await sending).toMatchObject({
       ...{ kind: 'answer', status: 201, headers: { 'x-restli-id': 'urn:li:share:1' } },
       ...{ body: '{"id":"1"}', bodyComplete: true },
@@ -297,16 +307,23 @@ async function http(respond: (request: IncomingMessage, response: ServerResponse
 }
 
 /** A platform that goes on while this process stands still: it takes 300 ms to answer. */
-async function serverOfItsOwn(): Promise<{ port: number; stop: () => Promise<unknown> }> {
+async function serverOfItsOwn(): Promise<{ port: number; requests: () => number; stop: () => Promise<unknown> }> {
   const platform = `
     const { createServer } = require('node:http');
-    const { parentPort } = require('node:worker_threads');
+    const { parentPort, workerData } = require('node:worker_threads');
     const server = createServer((request, response) => {
+      Atomics.add(workerData, 0, 1);
       request.resume();
       setTimeout(() => response.writeHead(201, { 'x-restli-id': 'urn:li:share:1' }).end('{"id":"1"}'), 300);
     });
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
-  const worker = new Worker(platform, { eval: true });
+  const seen = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(platform, { eval: true, workerData: seen });
   const [port] = (await once(worker, 'message')) as [number];
-  return { port, stop: () => worker.terminate() };
+  return { port, requests: () => Atomics.load(seen, 0), stop: () => worker.terminate() };
+}
+
+/** Nothing of this process runs, as under SIGSTOP. */
+function pauseThisProcess(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
