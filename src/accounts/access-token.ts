@@ -13,15 +13,9 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { PLATFORM_LABEL } from '../domain/platform-name.ts';
 import { ConnectError } from '../platforms/platform.ts';
+import { lockAccounts } from './lock-accounts.ts';
 import { endRefreshLease, REFRESH_LEASE_MS, type RefreshLease, takeRefreshLease } from './refresh-lease.ts';
-import {
-  lockAccount,
-  type Refresh,
-  type RenewalContext,
-  refreshOf,
-  renewToken,
-  type StoredAccount,
-} from './renew-token.ts';
+import { type Refresh, type RenewalContext, refreshOf, renewToken, type StoredAccount } from './renew-token.ts';
 import { openAccessToken } from './stored-tokens.ts';
 
 /** A token this close to its end is renewed first: the request it is for takes time to arrive. */
@@ -123,7 +117,7 @@ export async function markReconnectRequired(
   reason: string,
   onlyVersion?: number,
 ): Promise<boolean> {
-  await lockAccount(tx, accountId);
+  await lockAccounts(tx, [accountId]);
   const account = await tx.connectedAccount.findUnique({ where: { id: accountId }, include: { credential: true } });
   if (account?.status !== 'active') return false;
   if (onlyVersion !== undefined && account.credential?.tokenVersion !== onlyVersion) return false;

@@ -6,6 +6,7 @@ import { type Actor, roleIn } from '../domain/access.ts';
 import { PLATFORM_LABEL, type Platform } from '../domain/platform-name.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import type { AccountCandidate, TokenGrant } from '../platforms/platform.ts';
+import { type AccountKey, lockConnecting } from './lock-accounts.ts';
 import { permissionEnd } from './permission-end.ts';
 import { replaceTokens } from './stored-tokens.ts';
 
@@ -26,7 +27,8 @@ export interface Connection {
  * with the same id, so history and scheduled posts stay. An account of the team stays the team's when one person connects
  * it for himself; a personal one becomes the team's when a manager connects it for the team.
  *
- * The caller releases what was held because of the account, in the same transaction.
+ * The caller releases what was held because of the account, in the same transaction. Who connects several has locked them
+ * together before (`lockConnecting`, `lockAccounts`).
  * @throws Refusal forbidden, not-found (team), or conflict: it is somebody else's personal account
  */
 export async function connectAccount(
@@ -36,11 +38,10 @@ export async function connectAccount(
 ): Promise<ConnectedAccount> {
   const { actor, teamId, platform, candidate, grant } = connection;
   assertMayConnect(connection);
-  // Two callbacks for the same account at once: the second waits here and finds the row of the first.
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`connect ${teamId} ${platform} ${candidate.externalId}`}, 0))`;
+  const key = keyOf(connection);
+  await lockConnecting(tx, [key]);
   if ((await tx.team.findUnique({ where: { id: teamId }, select: { id: true } })) === null) throw notFound('team');
 
-  const key = { teamId, platform, externalId: candidate.externalId };
   const before = await tx.connectedAccount.findUnique({ where: { teamId_platform_externalId: key } });
   const now = ctx.clock.now();
   const data = {
@@ -76,6 +77,20 @@ export async function connectAccount(
     now,
   );
   return account;
+}
+
+export function keyOf({ teamId, platform, candidate: { externalId } }: Connection): AccountKey {
+  return { teamId, platform, externalId };
+}
+
+/** The ids of those that have a row already. */
+export async function connectedBefore(tx: Tx, connections: readonly Connection[]): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT account.id::text
+    FROM jsonb_to_recordset(${JSON.stringify(connections.map(keyOf))}::jsonb) AS wanted("teamId" uuid, platform text, "externalId" text)
+    JOIN connected_accounts account ON account.team_id = wanted."teamId"
+      AND account.platform = wanted.platform::"Platform" AND account.external_id = wanted."externalId"`;
+  return rows.map(({ id }) => id);
 }
 
 /** What every consent writes, whether the account is new or not. */

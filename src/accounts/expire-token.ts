@@ -1,5 +1,6 @@
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { lockAccounts } from './lock-accounts.ts';
 
 /**
  * The platform refused an access token. If there is something to renew it with, it counts as expired from now on, so that
@@ -13,7 +14,7 @@ export async function expireRefusedToken(
   accountId: string,
   refusedVersion: number,
 ): Promise<boolean> {
-  await tx.$executeRaw`SELECT 1 FROM connected_accounts WHERE id = ${accountId}::uuid FOR UPDATE`;
+  await lockAccounts(tx, [accountId]);
   const account = await tx.connectedAccount.findUnique({ where: { id: accountId }, include: { credential: true } });
   if (account?.status !== 'active' || account.credential === null) return false;
   if (account.credential.tokenVersion !== refusedVersion) return true;

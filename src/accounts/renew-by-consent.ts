@@ -32,28 +32,31 @@ export interface RenewedByConsent {
   ended: ConnectedAccount[];
 }
 
-/** @param except accounts that this consent has connected already */
+/** The ids of the accounts that a consent may touch beside those it connects. */
+export async function earlierAccounts(tx: Tx, { adapter: { platform }, grantedBy }: Consent): Promise<string[]> {
+  if (grantedBy === null) return [];
+  const where = { platform, grantedBy, status: { not: 'disconnected' } } as const;
+  const accounts = await tx.connectedAccount.findMany({ where, select: { id: true }, orderBy: { id: 'asc' } });
+  return accounts.map(({ id }) => id);
+}
+
+/** @param earlier of `earlierAccounts`, without those that this consent has connected already; the caller has locked them */
 export async function renewByConsent(
   tx: Tx,
   ctx: Pick<AppContext, 'tokenCipher' | 'clock'>,
   consent: Consent,
-  except: readonly string[],
+  earlier: readonly string[],
 ): Promise<RenewedByConsent> {
   const { actor, adapter, grantedBy, grant } = consent;
   const renewed: ConnectedAccount[] = [];
   const ended: ConnectedAccount[] = [];
   if (grantedBy === null) return { renewed, ended };
-  const earlier = await tx.connectedAccount.findMany({
-    where: {
-      platform: adapter.platform,
-      grantedBy,
-      status: { not: 'disconnected' },
-      id: { notIn: [...except] },
-    },
+  const accounts = await tx.connectedAccount.findMany({
+    where: { id: { in: [...earlier] }, grantedBy, status: { not: 'disconnected' } },
     orderBy: { id: 'asc' },
   });
   const organizationScopes = adapter.organizationScopes ?? [];
-  for (const account of earlier) {
+  for (const account of accounts) {
     if (actor !== null && mayRenew(actor, account) && isCovered(consent, account)) {
       const renewal = await renew(tx, ctx, actor, consent, account);
       if (renewal !== null) renewed.push(renewal);

@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountCredential, ConnectedAccount } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
-import type { Tx } from '../database/client.ts';
 import { ConnectError, type TokenGrant } from '../platforms/platform.ts';
+import { lockAccounts } from './lock-accounts.ts';
 import { permissionEnd } from './permission-end.ts';
 import { endRefreshLease, isStale, type RefreshLease } from './refresh-lease.ts';
 import { renewalTime } from './renewal-time.ts';
@@ -73,7 +73,7 @@ async function storeRenewed(
 ): Promise<void> {
   const now = ctx.clock.now();
   await ctx.db.$transaction(async (tx) => {
-    await lockAccount(tx, account.id);
+    await lockAccounts(tx, [account.id]);
     const { count } = await tx.accountCredential.updateMany({
       where: { accountId: account.id, tokenVersion: credential.tokenVersion },
       data: {
@@ -126,9 +126,4 @@ async function untilStored(ctx: RenewalContext, accountId: string, store: () => 
       await delay(pause);
     }
   }
-}
-
-/** Whoever writes both rows locks the account first. */
-export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
-  await tx.$executeRaw`SELECT 1 FROM connected_accounts WHERE id = ${accountId}::uuid FOR UPDATE`;
 }

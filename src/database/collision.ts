@@ -29,6 +29,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   TransactionWriteConflict: CROSSED,
 };
 
+/** Whether it was this that ended a transaction: Postgres has undone all of it, so it may be tried again. */
+export function hasCrossed(error: unknown): boolean {
+  const code = codeIn(error, 0);
+  return code !== null && SENTENCES[code] === CROSSED;
+}
+
 /** Prisma wraps what Postgres said, in a different way for each kind of query. */
 function codeIn(error: unknown, depth: number): string | null {
   if (typeof error !== 'object' || error === null || depth > 5) return null;

@@ -5,10 +5,11 @@
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { AppContext } from '../context.ts';
+import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import { roleIn } from '../domain/access.ts';
 import { PLATFORM_LABEL, PLATFORMS } from '../domain/platform-name.ts';
 import { type AccountCandidate, ConnectError, type TokenGrant } from '../platforms/platform.ts';
-import { connectAndRelease, holdForEnded, renewAndRelease } from '../publishing/take-consent.ts';
+import { holdForEnded, takeConsent } from '../publishing/take-consent.ts';
 import { ACCOUNTS_PAGE, type Connecting, callbackUrl } from './connect-journey.ts';
 import { anotherAccount, failed, incomplete, mayNotPublish, nothingToConnect } from './connect-problems.ts';
 import { choicePage } from './pages/choice-page.ts';
@@ -130,8 +131,9 @@ async function offerOrganizations(
   const listed = account !== null && account.grantedBy !== grantedBy ? await list() : null;
   if (account !== null && listed !== null && !listed.some(isThe(account)))
     return sendProblem(req, res, anotherAccount(connecting, account, own));
-  const { renewed, ended } = await ctx.db.$transaction((tx) =>
-    renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, []),
+  const consent = { actor, adapter, grantedBy, grant };
+  const { renewed, ended } = await repeatWhenCrossed(() =>
+    ctx.db.$transaction((tx) => takeConsent(tx, ctx, consent, [])),
   );
   await holdForEnded(ctx, ended);
   const pages = renewed.filter(({ kind }) => kind === 'organization');
@@ -155,16 +157,17 @@ export async function saveAccounts(
 ): Promise<void> {
   const personal = !actor.isSuperuser && roleIn(actor, team.id) !== 'manager';
   const { platform } = adapter;
-  const ended = await ctx.db.$transaction(async (tx) => {
-    const connected = [];
-    for (const candidate of candidates) {
-      const connection = { actor, teamId: team.id, personal, keepOwner: renew, platform, candidate };
-      connected.push(await connectAndRelease(tx, ctx, { ...connection, grant: candidate.grant ?? grant }));
-    }
-    // With Pages it has been done already, before they were offered.
-    const grantedBy = reach === 'own' ? (candidates[0]?.grantedBy ?? null) : null;
-    return (await renewAndRelease(tx, ctx, { actor, adapter, grantedBy, grant }, connected)).ended;
-  }, MANY_ACCOUNTS);
+  const connections = candidates.map((candidate) => {
+    const connection = { actor, teamId: team.id, personal, keepOwner: renew, platform, candidate };
+    return { ...connection, grant: candidate.grant ?? grant };
+  });
+  // With Pages the others have been renewed already, before they were offered.
+  const grantedBy = reach === 'own' ? (candidates[0]?.grantedBy ?? null) : null;
+  const consent = { actor, adapter, grantedBy, grant };
+  // The code is used up: nobody can come back with it a second time.
+  const { ended } = await repeatWhenCrossed(() =>
+    ctx.db.$transaction((tx) => takeConsent(tx, ctx, consent, connections), MANY_ACCOUNTS),
+  );
   await holdForEnded(ctx, ended);
 }
 

@@ -7,6 +7,8 @@ import { type Request, type Response, Router } from 'express';
 import passport from 'passport';
 import type OAuth2Strategy from 'passport-oauth2';
 import type { AppContext } from '../context.ts';
+import type { Tx } from '../database/client.ts';
+import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import { type Admission, admitLinkedInMember, linkLinkedInMember } from '../identity/linkedin-identity.ts';
 import { type LinkedInGrant, LinkedInOpenIdStrategy } from '../identity/linkedin-strategy.ts';
 import { hasSecondFactor } from '../identity/second-factor.ts';
@@ -74,10 +76,12 @@ export function linkedInRoutes(ctx: AppContext): Router {
     const kept = readGrant(ctx, req, actor, formText(req, 'pending'), linkedInGrant);
     if (kept === null) return sendProblem(req, res, EXPIRED);
     dropGrant(req);
-    const ended = await ctx.db.$transaction(async (tx) => {
-      await linkLinkedInMember(tx, ctx, actor, kept.profile);
-      return connectOwnAccount(tx, ctx, actor, kept);
-    });
+    const ended = await repeatWhenCrossed(() =>
+      ctx.db.$transaction(async (tx) => {
+        await linkLinkedInMember(tx, ctx, actor, kept.profile);
+        return connectOwnAccount(tx, ctx, actor, kept);
+      }),
+    );
     await holdForEnded(ctx, ended);
     res.redirect(303, '/admin');
   });
@@ -88,7 +92,7 @@ export function linkedInRoutes(ctx: AppContext): Router {
 /** Lets the member in, or tells him kindly why not; and asks first when he is signed in as somebody already. */
 async function admit(ctx: AppContext, req: Request, res: Response, answer: LinkedInGrant): Promise<void> {
   const signedIn = res.locals.actor;
-  const { admission, ended } = await ctx.db.$transaction(async (tx): Promise<Decided> => {
+  const decide = async (tx: Tx): Promise<Decided> => {
     const decided = await admitLinkedInMember(tx, ctx, answer.profile, req.session.invitationHash ?? null);
     // Who still has to type his second factor has not arrived yet: his account is connected when he has.
     const arrived = decided.admitted && !(await hasSecondFactor(tx, decided.person.actor.id));
@@ -96,7 +100,8 @@ async function admit(ctx: AppContext, req: Request, res: Response, answer: Linke
       ? await connectOwnAccount(tx, ctx, decided.person.actor, answer)
       : await spread(tx, ctx, null, answer, []);
     return { admission: decided, ended };
-  });
+  };
+  const { admission, ended } = await repeatWhenCrossed(() => ctx.db.$transaction(decide));
   await holdForEnded(ctx, ended);
   if (admission.admitted) {
     const { actor } = admission.person;

@@ -1,11 +1,11 @@
 import type { ConnectedAccount } from '@prisma/client';
 import { z } from 'zod';
+import type { Connection } from '../accounts/connect-account.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, roleIn } from '../domain/access.ts';
-import { Refusal } from '../domain/refusal.ts';
 import type { LinkedInGrant } from '../identity/linkedin-strategy.ts';
-import { connectAndRelease, renewAndRelease } from '../publishing/take-consent.ts';
+import { takeConsent } from '../publishing/take-consent.ts';
 import { organizationsAddress } from './connect-journey.ts';
 import { tokenGrant } from './pending-grant.ts';
 
@@ -38,16 +38,7 @@ export async function connectOwnAccount(
     grant: null,
     grantedBy: profile.sub,
   } as const;
-  const connected = [];
-  try {
-    const connection = { actor, teamId, personal: true, platform: 'linkedin', candidate, grant } as const;
-    connected.push(await connectAndRelease(tx, ctx, connection));
-  } catch (error) {
-    // Somebody else of the team has it as his own: that keeps nobody from signing in.
-    if (!(error instanceof Refusal)) throw error;
-    ctx.log.info({ user: actor.id, reason: error.message }, 'signing in with LinkedIn did not connect the account');
-  }
-  return spread(tx, ctx, actor, answer, connected);
+  return spread(tx, ctx, actor, answer, [{ actor, teamId, personal: true, platform: 'linkedin', candidate, grant }]);
 }
 
 /** @param actor null when nobody is let in: then earlier tokens may end, but nothing is renewed */
@@ -56,11 +47,15 @@ export async function spread(
   ctx: AppContext,
   actor: Actor | null,
   { profile, grant }: LinkedInGrant,
-  connected: readonly ConnectedAccount[],
+  connections: readonly Connection[],
 ): Promise<ConnectedAccount[]> {
   const adapter = ctx.platforms.linkedin;
   if (adapter === undefined) return [];
-  const { ended } = await renewAndRelease(tx, ctx, { actor, adapter, grantedBy: profile.sub, grant }, connected);
+  const consent = { actor, adapter, grantedBy: profile.sub, grant };
+  // Somebody else of the team has it as his own: that keeps nobody from signing in.
+  const { ended } = await takeConsent(tx, ctx, consent, connections, ({ message }) =>
+    ctx.log.info({ user: actor?.id, reason: message }, 'signing in with LinkedIn did not connect the account'),
+  );
   return ended;
 }
 

@@ -1,6 +1,7 @@
 /** The second step of signing in: a code of the authenticator app, or a recovery code. Whoever is here is signed in as nobody yet. */
 import { type Request, type Response, Router } from 'express';
 import type { AppContext } from '../context.ts';
+import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import type { Actor } from '../domain/access.ts';
 import { createGuessLimiter, TooManyGuesses } from '../identity/guess-limiter.ts';
 import type { LinkedInGrant } from '../identity/linkedin-strategy.ts';
@@ -47,10 +48,12 @@ export function secondStepRoutes(ctx: AppContext): Router {
         return send(res, 401, secondStepPage({ field: WRONG }));
       }
       const answer = waitingGrant(ctx, req, actor);
-      const ended = await ctx.db.$transaction(async (tx) => {
-        await recordSignIn(tx, ctx, actor, { method: pending.method, secondFactor, address });
-        return answer === null ? [] : connectOwnAccount(tx, ctx, actor, answer);
-      });
+      const ended = await repeatWhenCrossed(() =>
+        ctx.db.$transaction(async (tx) => {
+          await recordSignIn(tx, ctx, actor, { method: pending.method, secondFactor, address });
+          return answer === null ? [] : connectOwnAccount(tx, ctx, actor, answer);
+        }),
+      );
       await startSession(ctx, req, res, person);
       await holdForEnded(ctx, ended);
       const wanted = takeReturnPath(ctx, req, res);

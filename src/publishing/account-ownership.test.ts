@@ -6,7 +6,7 @@ import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { disconnectAndHold } from './hold-account.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
-import { releaseAccountHolds } from './release-account.ts';
+import { heldForAccounts, releaseHeld } from './release-account.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 
 let bench: Bench;
@@ -39,7 +39,7 @@ describe('an account of the team that somebody connects again for himself', () =
     expect(await statusOf(post.id)).toBe('held');
     const personal = await bench.connect(other, MEMBERS[1], true);
     expect(personal).toMatchObject({ id: teams.id, ownerId: other.id });
-    await bench.ctx.db.$transaction((tx) => releaseAccountHolds(tx, bench.ctx, personal.id));
+    await bench.ctx.db.$transaction(async (tx) => releaseHeld(tx, bench.ctx, await heldForAccounts(tx, [personal.id])));
     await releaseGroundlessHolds(bench.ctx);
 
     await expect(publishPostNow(bench.ctx, bench.author, draft.id)).rejects.toMatchObject({

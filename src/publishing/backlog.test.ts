@@ -10,7 +10,7 @@ import { putInPlace, spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
-import { releaseAccountHolds } from './release-account.ts';
+import { heldForAccounts, releaseHeld } from './release-account.ts';
 
 let bench: ModelBench;
 let world: World;
@@ -174,9 +174,12 @@ describe('what goes on after a hold', () => {
     await overdue(260, 50);
     await world.ctx.db
       .$executeRaw`UPDATE publications SET status = 'held', error_code = 'account-not-connected', next_attempt_at = NULL WHERE team_id = ${world.teamId}::uuid`;
-    await world.ctx.db.$transaction((tx) => releaseAccountHolds(tx, world.ctx, world.accounts.blind.id), {
-      timeout: 60_000,
-    });
+    await world.ctx.db.$transaction(
+      async (tx) => releaseHeld(tx, world.ctx, await heldForAccounts(tx, [world.accounts.blind.id])),
+      {
+        timeout: 60_000,
+      },
+    );
     while ((await releaseGroundlessHolds(world.ctx)) > 0);
     expect(await places()).toEqual(everySeconds(5, 260));
   }, 60_000);

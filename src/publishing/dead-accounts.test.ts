@@ -5,7 +5,7 @@ import { type Bench, eventually, MEMBERS, openBench } from '../testing/publishin
 import { startWorker } from '../worker/worker.ts';
 import { holdForDeadAccounts } from './dead-accounts.ts';
 import { createPost } from './posts.ts';
-import { releaseAccountHolds } from './release-account.ts';
+import { heldForAccounts, releaseHeld } from './release-account.ts';
 import { schedulePost } from './schedule-post.ts';
 
 let bench: Bench;
@@ -42,7 +42,7 @@ describe('an account whose permission has lapsed', () => {
     });
     // Connecting it again gives it a new token, and lets go what it held.
     await bench.connect(bench.author, MEMBERS[1]);
-    await bench.ctx.db.$transaction((tx) => releaseAccountHolds(tx, bench.ctx, mine.id));
+    await bench.ctx.db.$transaction(async (tx) => releaseHeld(tx, bench.ctx, await heldForAccounts(tx, [mine.id])));
     expect(await reload(publication.id)).toMatchObject({ status: 'scheduled', errorCode: null });
     const events = await bench.ctx.db.auditEvent.findMany({
       where: { entityId: publication.id, action: { in: ['publication.held', 'publication.released'] } },

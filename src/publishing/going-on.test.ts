@@ -10,7 +10,7 @@ import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { disconnectAndHold } from './hold-account.ts';
 import { createHold, releaseHold } from './holds.ts';
 import { createPost, editPost } from './posts.ts';
-import { releaseAccountHolds } from './release-account.ts';
+import { heldForAccounts, releaseHeld } from './release-account.ts';
 import { publishPostNow } from './schedule-post.ts';
 import { recoverAbandonedClaims } from './sweep.ts';
 
@@ -161,7 +161,9 @@ describe('very many that are held', () => {
     await held(3, 'account-not-connected', world.accounts.blind.id);
     await world.ctx.db
       .$executeRaw`UPDATE publications SET due_at = due_at + interval '1 day' WHERE error_code = 'account-not-connected'`;
-    const release = world.ctx.db.$transaction((tx) => releaseAccountHolds(tx, world.ctx, world.accounts.blind.id));
+    const release = world.ctx.db.$transaction(async (tx) =>
+      releaseHeld(tx, world.ctx, await heldForAccounts(tx, [world.accounts.blind.id])),
+    );
     expect(await release).toBe(3);
   });
 

@@ -4,15 +4,17 @@
  */
 import type { PostStatus, PublicationStatus } from '@prisma/client';
 import { validate as isUuid } from 'uuid';
+import { lockAccounts } from '../accounts/lock-accounts.ts';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { hashOf, voidApprovals } from './approval.ts';
 import { type PostForChange, readPost } from './post-access.ts';
-import { releaseAccountHolds } from './release-account.ts';
-import { movePublication } from './transition.ts';
+import { type HeldForAccount, heldForAccounts, releaseHeld } from './release-account.ts';
+import { lockPosts, movePublication } from './transition.ts';
 
 /** Something of such a post may still go out. */
 export const UNFINISHED: readonly PostStatus[] = [
@@ -52,33 +54,66 @@ export async function handOver(
 ): Promise<HandedOver> {
   if (!can(actor, 'User', 'handOver', { ownerId: fromId, teamId: null }))
     throw new Refusal('forbidden', 'Only a superuser may hand over what somebody has.');
-  const done = await ctx.db.$transaction(
-    async (tx) => {
-      const { teamIds, toName } = await checkPeople(tx, fromId, input);
-      const accounts = await moveAccounts(tx, ctx, actor, { fromId, toId: input.to, teamIds });
-      const posts = await movePosts(tx, ctx, actor, { fromId, toId: input.to, teamIds });
-      if (posts === 0 && accounts.length === 0)
-        throw new Refusal('conflict', 'There is nothing to hand over in the teams these two share.');
-      // What could not leave because the account was somebody else's can leave now.
-      await releaseAccountHolds(tx, ctx, ...accounts);
-      const metadata = { to: input.to, posts, accounts: accounts.length, teams: teamIds };
-      await recordEvent(
-        tx,
-        { actorId: actor.id, action: 'user.handed_over', entity: 'User', entityId: fromId, teamId: null, metadata },
-        ctx.clock.now(),
-      );
-      return { posts, accounts: accounts.length, toName };
-    },
-    { timeout: TIMEOUT_MS },
+  const done = await repeatWhenCrossed(() =>
+    ctx.db.$transaction((tx) => handOverIn(tx, ctx, actor, fromId, input), { timeout: TIMEOUT_MS }),
   );
   ctx.wake();
   return done;
 }
 
-interface Move {
+async function handOverIn(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  fromId: string,
+  input: { to: string; team: string | null },
+): Promise<HandedOver> {
+  const { teamIds, toName } = await checkPeople(tx, fromId, input);
+  const move = await lockWhatMoves(tx, { fromId, toId: input.to, teamIds });
+  const accounts = await moveAccounts(tx, ctx, actor, move);
+  const posts = await movePosts(tx, ctx, actor, move);
+  if (posts === 0 && accounts === 0)
+    throw new Refusal('conflict', 'There is nothing to hand over in the teams these two share.');
+  const metadata = { to: input.to, posts, accounts, teams: teamIds };
+  await recordEvent(
+    tx,
+    { actorId: actor.id, action: 'user.handed_over', entity: 'User', entityId: fromId, teamId: null, metadata },
+    ctx.clock.now(),
+  );
+  // What could not leave because the account was somebody else's can leave now.
+  await releaseHeld(tx, ctx, move.held);
+  return { posts, accounts, toName };
+}
+
+interface Members {
   fromId: string;
   toId: string;
   teamIds: string[];
+}
+
+interface Move extends Members {
+  accountIds: string[];
+  postIds: string[];
+  /** What waits for the accounts, be it in the posts of others. */
+  held: HeldForAccount[];
+}
+
+/** In the order of docs/decisions/0017-the-order-of-locks.md: what is settled meanwhile locks its post first, too. */
+async function lockWhatMoves(tx: Tx, members: Members): Promise<Move> {
+  const { fromId, teamIds } = members;
+  const where = { ownerId: fromId, teamId: { in: teamIds } };
+  const accounts = await tx.connectedAccount.findMany({ where, select: { id: true } });
+  const accountIds = accounts.map(({ id }) => id);
+  const held = await heldForAccounts(tx, accountIds);
+  const posts = await tx.post.findMany({ where: unfinishedOf(members), select: { id: true } });
+  const postIds = posts.map(({ id }) => id);
+  await lockPosts(tx, [...postIds, ...held.map(({ postId }) => postId)]);
+  await lockAccounts(tx, accountIds);
+  return { ...members, accountIds, postIds, held };
+}
+
+function unfinishedOf({ fromId, teamIds }: Members) {
+  return { authorId: fromId, teamId: { in: teamIds }, status: { in: [...UNFINISHED] } };
 }
 
 /** Both are locked, so that nobody is deactivated in the middle of it. @returns the teams this is about */
@@ -102,8 +137,13 @@ async function checkPeople(
   return { teamIds, toName: recipient.name };
 }
 
-async function moveAccounts(tx: Tx, ctx: AppContext, actor: Actor, { fromId, toId, teamIds }: Move): Promise<string[]> {
-  const where = { ownerId: fromId, teamId: { in: teamIds } };
+async function moveAccounts(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  { fromId, toId, accountIds }: Move,
+): Promise<number> {
+  const where = { id: { in: accountIds }, ownerId: fromId };
   const accounts = await tx.connectedAccount.findMany({ where, orderBy: { id: 'asc' } });
   await tx.connectedAccount.updateMany({ where, data: { ownerId: toId } });
   for (const { id, teamId, platform, displayName } of accounts)
@@ -119,17 +159,20 @@ async function moveAccounts(tx: Tx, ctx: AppContext, actor: Actor, { fromId, toI
       },
       ctx.clock.now(),
     );
-  return accounts.map(({ id }) => id);
+  return accounts.length;
 }
 
-async function movePosts(tx: Tx, ctx: AppContext, actor: Actor, { fromId, toId, teamIds }: Move): Promise<number> {
-  const posts = await tx.$queryRaw<{ id: string; team_id: string }[]>`
-    select id, team_id from posts
-     where author_id = ${fromId}::uuid and team_id = any(${teamIds}::uuid[]) and status::text = any(${[...UNFINISHED]})
-     order by id for update`;
+async function movePosts(tx: Tx, ctx: AppContext, actor: Actor, move: Move): Promise<number> {
+  const { fromId, toId, postIds } = move;
+  // Some may have been finished until they were locked.
+  const posts = await tx.post.findMany({
+    where: { ...unfinishedOf(move), id: { in: postIds } },
+    select: { id: true, teamId: true },
+    orderBy: { id: 'asc' },
+  });
   const ids = posts.map(({ id }) => id);
   await tx.post.updateMany({ where: { id: { in: ids } }, data: { authorId: toId } });
-  for (const { id, team_id: teamId } of posts)
+  for (const { id, teamId } of posts)
     await recordEvent(
       tx,
       {

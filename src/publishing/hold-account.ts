@@ -9,8 +9,17 @@ import { lockPost, movePublication } from './transition.ts';
 /** Disconnects an account and holds what was scheduled for it. @throws Refusal */
 export async function disconnectAndHold(ctx: AppContext, actor: Actor, accountId: string): Promise<ConnectedAccount> {
   const account = await disconnectAccount(ctx, actor, accountId);
-  await holdForAccount(ctx, account.id);
+  await holdOrTell(ctx, account.id);
   return account;
+}
+
+/** After a change that is committed: nobody gets an error for what the sweep does again (dead-accounts.ts). */
+export async function holdOrTell(ctx: AppContext, accountId: string): Promise<void> {
+  try {
+    await holdForAccount(ctx, accountId);
+  } catch (error) {
+    ctx.log.error({ err: error, accountId }, 'what waits for an account could not be held; the sweep tries again');
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Prisma } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
+import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import { holdMany } from './transition.ts';
 
 /** Rows locked together; more would keep people waiting who edit one of them. */
@@ -24,7 +25,9 @@ export async function holdPublications(
   let held = 0;
   for (let index = 0; index < publications.length; index += AT_ONCE) {
     const some = publications.slice(index, index + AT_ONCE);
-    held += await ctx.db.$transaction((tx) => holdTogether(tx, ctx, some, reason), { timeout: 30_000 });
+    held += await repeatWhenCrossed(() =>
+      ctx.db.$transaction((tx) => holdTogether(tx, ctx, some, reason), { timeout: 30_000 }),
+    );
   }
   return held;
 }

@@ -59,13 +59,25 @@ export async function createHold(ctx: AppContext, actor: Actor, input: HoldInput
     );
     return ordered;
   });
-  await holdPublications(ctx, await covered(ctx.db, hold, ['scheduled', 'retrying']), {
-    errorCode: 'hold',
-    errorMessage: `On hold: ${hold.reason}`,
-    actorId: actor.id,
-    metadata: { hold: hold.id },
-  });
+  await markCovered(ctx, actor, hold);
   return hold;
+}
+
+/** Whoever ordered the hold has it, whatever becomes of this: what is not marked is refused by every claim, and held then. */
+async function markCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<void> {
+  try {
+    await holdPublications(ctx, await covered(ctx.db, hold, ['scheduled', 'retrying']), {
+      errorCode: 'hold',
+      errorMessage: `On hold: ${hold.reason}`,
+      actorId: actor.id,
+      metadata: { hold: hold.id },
+    });
+  } catch (error) {
+    ctx.log.error(
+      { err: error, hold: hold.id },
+      'a hold is in force, but not all it covers could be marked: each is held when it falls due',
+    );
+  }
 }
 
 /** What would happen if this hold were released now. */

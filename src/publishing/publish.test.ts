@@ -225,10 +225,10 @@ describe('when the platform fails', () => {
       schedulePost(bench.ctx, bench.author, (await draft({ scheduledAt: inSeconds(60) })).id),
     ).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
 
-    const { releaseAccountHolds } = await import('./release-account.ts');
+    const { heldForAccounts, releaseHeld } = await import('./release-account.ts');
     const renewed = await bench.connect(bench.author, MEMBERS[0]);
     expect(renewed.id).toBe(bench.account.id);
-    await bench.ctx.db.$transaction((tx) => releaseAccountHolds(tx, bench.ctx, renewed.id));
+    await bench.ctx.db.$transaction(async (tx) => releaseHeld(tx, bench.ctx, await heldForAccounts(tx, [renewed.id])));
     bench.ctx.wake();
     await reaches(post.id, 'published');
     expect(await timesLive(post.text)).toBe(1);

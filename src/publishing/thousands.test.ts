@@ -6,7 +6,7 @@ import { type Bench, openBench } from '../testing/publishing-bench.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, releaseHold } from './holds.ts';
-import { releaseAccountHolds } from './release-account.ts';
+import { heldForAccounts, releaseHeld } from './release-account.ts';
 import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
 
 const MANY = 700;
@@ -73,7 +73,9 @@ describe(`with ${MANY} posts scheduled`, () => {
     await scheduled(24);
     await bench.ctx.db
       .$executeRaw`UPDATE publications SET status = 'held', error_code = 'account-not-connected', next_attempt_at = NULL`;
-    const first = await bench.ctx.db.$transaction((tx) => releaseAccountHolds(tx, bench.ctx, bench.account.id));
+    const first = await bench.ctx.db.$transaction(async (tx) =>
+      releaseHeld(tx, bench.ctx, await heldForAccounts(tx, [bench.account.id])),
+    );
     expect(first).toBeGreaterThan(0);
     while ((await releaseGroundlessHolds(bench.ctx)) > 0);
     expect(await count('scheduled')).toBe(MANY);

@@ -4,6 +4,7 @@
  *
  * Locks: whoever changes publications holds the row lock of their post first (`lockPost`). The post is the lock for
  * everything below it, which is what keeps two settling publications of one post from losing each other's projection.
+ * What comes before the posts and what after them: docs/decisions/0017-the-order-of-locks.md.
  */
 import type { Prisma, Publication } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
@@ -16,10 +17,21 @@ export type MoveFields = Omit<
   'status' | 'id' | 'postId' | 'accountId' | 'teamId'
 >;
 
-/** Takes the row lock of a post. @returns false when there is no such post */
+/**
+ * Takes the row lock of a post. A transaction does this once, for one post; whoever needs several takes them together
+ * (`lockPosts`). After the advisory locks of people and accounts, before any row of an account and before a place.
+ * @returns false when there is no such post
+ */
 export async function lockPost(tx: Tx, postId: string): Promise<boolean> {
   const rows = await tx.$queryRaw<{ id: string }[]>`SELECT id FROM posts WHERE id = ${postId}::uuid FOR UPDATE`;
   return rows.length === 1;
+}
+
+/** Takes the row locks of all posts that the transaction is going to need, in the order in which everybody takes them: by id. */
+export async function lockPosts(tx: Tx, postIds: readonly string[]): Promise<void> {
+  const ids = [...new Set(postIds)];
+  if (ids.length === 0) return;
+  await tx.$queryRaw`SELECT id FROM posts WHERE id = ANY (${ids}::uuid[]) ORDER BY id FOR UPDATE`;
 }
 
 /**
@@ -63,7 +75,7 @@ export async function holdMany(
 ): Promise<{ id: string; teamId: string }[]> {
   for (const from of WAITING) assertMove(from, 'held');
   const postIds = [...new Set(publications.map(({ postId }) => postId))];
-  await tx.$queryRaw`SELECT id FROM posts WHERE id = ANY (${postIds}::uuid[]) ORDER BY id FOR UPDATE`;
+  await lockPosts(tx, postIds);
   const held = await tx.$queryRaw<{ id: string; teamId: string }[]>`
     UPDATE publications
     SET status = 'held', next_attempt_at = NULL, error_code = ${errorCode}, error_message = ${errorMessage}, updated_at = clock_timestamp()

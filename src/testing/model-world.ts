@@ -7,7 +7,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { ConnectedAccount } from '@prisma/client';
 import { PgBoss } from 'pg-boss';
 import { pino } from 'pino';
-import { connectAccount } from '../accounts/connect-account.ts';
 import { createTokenCipher } from '../accounts/token-cipher.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
@@ -18,8 +17,8 @@ import type { Claim } from '../publishing/claim.ts';
 import { claimReady, type Ready } from '../publishing/claim-ready.ts';
 import { createReadyBook, type ReadyBook } from '../publishing/prepare-ahead.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
-import { releaseAccountHolds } from '../publishing/release-account.ts';
 import { sendRecorded } from '../publishing/send-recorded.ts';
+import { takeConsent } from '../publishing/take-consent.ts';
 import { createQueues } from '../worker/worker.ts';
 import { freshDatabase } from './fresh-database.ts';
 import { createLedgerPlatform, type Fault, type LedgerPlatform } from './ledger-platform.ts';
@@ -116,31 +115,28 @@ export async function openModelBench(): Promise<ModelBench> {
     const books = new Map<number, ReadyBook>();
 
     async function connect(platformName: 'linkedin' | 'facebook', externalId: string): Promise<ConnectedAccount> {
-      return db.$transaction(async (tx) => {
-        const account = await connectAccount(tx, ctx, {
-          actor: manager,
-          teamId: team.id,
-          personal: false,
-          platform: platformName,
-          candidate: {
-            externalId,
-            kind: platformName === 'linkedin' ? 'member' : 'page',
-            displayName: externalId,
-            profileUrl: null,
-            email: null,
-            grant: null,
-          },
-          grant: {
-            accessToken: 'token',
-            accessTokenExpiresAt: null,
-            refreshToken: null,
-            refreshTokenExpiresAt: null,
-            scopes: [],
-          },
-        });
-        await releaseAccountHolds(tx, ctx, account.id);
-        return account;
-      });
+      const adapter = ctx.platforms[platformName];
+      if (adapter === undefined) throw new Error('both platforms are there');
+      const grant = {
+        accessToken: 'token',
+        accessTokenExpiresAt: null,
+        refreshToken: null,
+        refreshTokenExpiresAt: null,
+        scopes: [],
+      };
+      const candidate = {
+        externalId,
+        kind: platformName === 'linkedin' ? ('member' as const) : ('page' as const),
+        displayName: externalId,
+        profileUrl: null,
+        email: null,
+        grant: null,
+      };
+      const connection = { actor: manager, teamId: team.id, personal: false, platform: platformName, candidate, grant };
+      const consent = { actor: manager, adapter, grantedBy: null, grant };
+      await db.$transaction((tx) => takeConsent(tx, ctx, consent, [connection]));
+      const key = { teamId: team.id, platform: platformName, externalId };
+      return db.connectedAccount.findUniqueOrThrow({ where: { teamId_platform_externalId: key } });
     }
 
     return {
