@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { collision } from './collision.ts';
+import { repeatWhenCrossed } from './repeat-when-crossed.ts';
 
 const NOWHERE = '01900000-0000-7000-8000-000000000000';
 let database: FreshDatabase;
@@ -78,4 +79,33 @@ test('everything else is none', async () => {
   expect(await said(db.$queryRaw`SELECT nonsense`)).toBeNull();
   expect(await said(Promise.reject(new Error('something else')))).toBeNull();
   expect(await said(Promise.reject({ code: 'constructor', cause: 7 }))).toBeNull();
+});
+
+test('of two who wait for each other the one that was ended is tried again, and both succeed', async () => {
+  const { db } = database;
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let tries = 0;
+  const crossing = (first: number) =>
+    repeatWhenCrossed(() =>
+      db.$transaction(async (tx) => {
+        tries += 1;
+        await tx.$queryRaw`SELECT 1 FROM teams WHERE id = ${ids[first]}::uuid FOR UPDATE`;
+        gates[first]?.resolve();
+        await gates[1 - first]?.promise;
+        await tx.$queryRaw`SELECT 1 FROM teams WHERE id = ${ids[1 - first]}::uuid FOR UPDATE`;
+        return first;
+      }),
+    );
+  expect(await Promise.all([crossing(0), crossing(1)])).toEqual([0, 1]);
+  expect(tries).toBe(3);
+});
+
+test('what failed for another reason is not tried again', async () => {
+  let tries = 0;
+  const failing = repeatWhenCrossed(async () => {
+    tries += 1;
+    return database.db.team.create({ data: { name: 'One' } });
+  });
+  await expect(failing).rejects.toMatchObject({ code: 'P2002' });
+  expect(tries).toBe(1);
 });

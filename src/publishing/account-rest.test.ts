@@ -1,6 +1,8 @@
 /** A platform that asks us to slow down: all posts of that account wait for its reset, whoever works and whatever dies. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectedAccount, Publication } from '@prisma/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Database, Tx } from '../database/client.ts';
 import { type Bench, eventually, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { startWorker, type Worker } from '../worker/worker.ts';
 import { accountRests, putOffResting, restAccount } from './account-rest.ts';
@@ -85,6 +87,36 @@ async function pass(ms: number): Promise<void> {
       put_off_until = put_off_until - ${ms} * interval '1 millisecond', due_at = due_at - ${ms} * interval '1 millisecond'
     WHERE status IN ('scheduled', 'retrying')`;
   await bench.ctx.db.$executeRaw`UPDATE account_rests SET until = until - ${ms} * interval '1 millisecond'`;
+}
+
+/** The same database, whose transactions stand still: after they have asked something, or before their commit. */
+function slowly(where: 'asked' | 'before commit'): { db: Database; standing: Promise<void>; open(): void } {
+  const real = bench.ctx.db;
+  const standing = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  const db = new Proxy(real, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key);
+      if (key !== '$transaction') return value;
+      return (work: (tx: Tx) => Promise<unknown>) =>
+        target.$transaction(async (tx) => {
+          const stand = async (result: unknown) => {
+            standing.resolve();
+            await opened.promise;
+            return result;
+          };
+          const asking = new Proxy(tx, {
+            get(inner, name) {
+              const method: unknown = Reflect.get(inner, name);
+              if (name !== '$queryRaw' || typeof method !== 'function') return method;
+              return async (...args: unknown[]) => stand(await Reflect.apply(method, inner, args));
+            },
+          });
+          return where === 'asked' ? work(asking) : stand(await work(tx));
+        });
+    },
+  });
+  return { db, standing: standing.promise, open: opened.resolve };
 }
 
 /** Seconds after the reset at which each leaves. */
@@ -202,6 +234,37 @@ describe('while an account rests', () => {
     expect(await putOffResting(bench.ctx.db)).toBe(1);
     expect(await slots([first, second])).toEqual([0, 5]);
     expect((await row(after)).nextAttemptAt).toEqual(after.nextAttemptAt);
+  });
+
+  it('two that put off at the same moment give each post a place of its own', async () => {
+    await rest(new Date(Date.now() + HOUR));
+    const first = await due();
+    const slow = slowly('before commit');
+    const one = putOffResting(slow.db);
+    await slow.standing;
+    const second = await due();
+    const other = putOffResting(bench.ctx.db);
+    await Promise.race([other, delay(300)]);
+    slow.open();
+    expect(await Promise.all([one, other])).toEqual([1, 1]);
+    expect(await slots([first, second])).toEqual([0, 5]);
+  });
+
+  it('what somebody publishes now while others are put off goes out, and is not put off after all', async () => {
+    await rest(new Date(Date.now() + HOUR));
+    const waiting = await due();
+    const wanted = await dueAt(new Date(Date.now() + HOUR / 2));
+    const slow = slowly('asked');
+    const puttingOff = putOffResting(slow.db);
+    await slow.standing;
+    const publishing = publishPostNow(bench.ctx, bench.author, wanted.postId);
+    await Promise.race([publishing, delay(300)]);
+    slow.open();
+    await Promise.all([puttingOff, publishing]);
+    expect(await putOffResting(bench.ctx.db)).toBe(0);
+    expect(await row(wanted)).toMatchObject({ status: 'scheduled', putOffUntil: null });
+    expect((await row(wanted)).nextAttemptAt?.getTime()).toBeLessThanOrEqual(Date.now());
+    expect(await row(waiting)).toMatchObject({ errorCode: 'account-rests' });
   });
 
   it('what was refused leaves before what fell due after it, although it waits for the reset itself', async () => {

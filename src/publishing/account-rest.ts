@@ -7,6 +7,7 @@
  * Who was put off is late by the time it was put off to: the platform, not we, decided that.
  */
 import { Prisma } from '@prisma/client';
+import { LOCK } from '../database/advisory-lock.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { RELEASE_STAGGER_SECONDS } from './backlog.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
@@ -31,9 +32,12 @@ export async function restAccount(tx: Tx, accountId: string, until: Date): Promi
  */
 export async function endRest(tx: Tx, accountIds: readonly string[]): Promise<void> {
   await tx.$executeRaw`
-    DELETE FROM account_rests USING connected_accounts account
-    WHERE account.id = ANY (${[...accountIds]}::uuid[])
-      AND account.platform = account_rests.platform AND account.external_id = account_rests.external_id`;
+    DELETE FROM account_rests USING (
+      SELECT rest.platform, rest.external_id
+      FROM account_rests rest JOIN connected_accounts account ON account.platform = rest.platform AND account.external_id = rest.external_id
+      WHERE account.id = ANY (${[...accountIds]}::uuid[])
+      ORDER BY rest.platform, rest.external_id FOR UPDATE OF rest) ended
+    WHERE ended.platform = account_rests.platform AND ended.external_id = account_rests.external_id`;
 }
 
 const WHY =
@@ -45,13 +49,23 @@ const WHY =
  * call.
  * @returns how many were moved
  */
-export async function putOffResting(db: Database | Tx): Promise<number> {
-  return db.$executeRaw`
+export async function putOffResting(db: Database): Promise<number> {
+  const [row] = await db.$queryRaw<{ rests: boolean }[]>`
+    SELECT EXISTS (SELECT 1 FROM account_rests WHERE until > clock_timestamp()) AS rests`;
+  return row?.rests === true ? db.$transaction(giveLaterPlaces) : 0;
+}
+
+/** One at a time, so that two do not give one place twice; and nobody ends a rest while something is put off because of it. */
+async function giveLaterPlaces(tx: Tx): Promise<number> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.lineUp}::bigint)`;
+  const rests = await tx.$queryRaw<{ platform: string; external_id: string; until: Date }[]>`
+    SELECT platform::text, external_id, until FROM account_rests WHERE until > clock_timestamp()
+    ORDER BY account_rests.platform, external_id FOR SHARE`;
+  return tx.$executeRaw`
     WITH resting AS (
-      SELECT account.id, rest.platform, rest.external_id, rest.until
-      FROM account_rests rest
-      JOIN connected_accounts account ON account.platform = rest.platform AND account.external_id = rest.external_id
-      WHERE rest.until > clock_timestamp()
+      SELECT account.id, account.platform, account.external_id, rest.until
+      FROM jsonb_to_recordset(${JSON.stringify(rests)}::jsonb) AS rest(platform text, external_id text, until timestamptz(3))
+      JOIN connected_accounts account ON account.platform = rest.platform::"Platform" AND account.external_id = rest.external_id
     ), waiting AS (
       SELECT publications.id, publications.due_at, resting.platform, resting.external_id, resting.until
       FROM publications JOIN resting ON resting.id = publications.account_id

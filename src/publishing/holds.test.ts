@@ -1,9 +1,13 @@
-import type { Hold } from '@prisma/client';
+import type { Hold, Publication } from '@prisma/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { type Bench, openBench } from '../testing/publishing-bench.ts';
+import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { createHold, forecastRelease, releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
+import { publishPublication } from './publish-publication.ts';
 import { schedulePost } from './schedule-post.ts';
 
 let bench: Bench;
@@ -23,6 +27,8 @@ async function scheduled() {
   await schedulePost(bench.ctx, bench.author, post.id);
   return bench.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
 }
+const statusOf = async ({ id }: Publication) =>
+  (await bench.ctx.db.publication.findUniqueOrThrow({ where: { id } })).status;
 const hold = (scope: string, reason: string): Promise<Hold> =>
   createHold(bench.ctx, manager, { scope, team: bench.teamId, account: bench.account.id, reason });
 
@@ -68,3 +74,31 @@ it('on everything lets nothing go on while another one is released', async () =>
   expect((await forecastRelease(bench.ctx.db, team)).goOn).toBeGreaterThan(0);
   await releaseHold(bench.ctx, manager, team.id);
 });
+
+it('is in force, and whoever ordered it is told so, also when what it covers cannot be marked', async () => {
+  const publication = await scheduled();
+  const due = new Date(Date.now() - 1_000);
+  await bench.ctx.db.publication.update({ where: { id: publication.id }, data: { dueAt: due, nextAttemptAt: due } });
+  const ordered = await createHold(cutOffAfter(1), manager, { scope: 'team', team: bench.teamId, reason: 'Stop' });
+  expect(await statusOf(publication)).toBe('scheduled');
+  for (const claim of await claimDue(bench.ctx, 10))
+    await publishPublication(bench.ctx, claim, new AbortController().signal);
+  expect(await statusOf(publication)).toBe('held');
+
+  await releaseHold(cutOffAfter(1), manager, ordered.id);
+  expect(await statusOf(publication)).toBe('held');
+  await releaseGroundlessHolds(bench.ctx);
+  expect(await statusOf(publication)).toBe('scheduled');
+});
+
+/** The database answers so many transactions, and then none. */
+function cutOffAfter(transactions: number): AppContext {
+  let left = transactions;
+  const db = new Proxy(bench.ctx.db, {
+    get(target, key) {
+      if (key === '$transaction' && left-- <= 0) return () => Promise.reject(new Error('the connection was lost'));
+      return Reflect.get(target, key);
+    },
+  });
+  return { ...bench.ctx, db };
+}

@@ -144,12 +144,16 @@ export async function releaseHold(
     const { goOn } = await forecastRelease(tx, hold);
     return { ...updated, goingOn: goOn };
   });
-  await releaseCovered(ctx, actor, released);
+  try {
+    await releaseCovered(ctx, actor, released);
+  } catch (error) {
+    ctx.log.error({ err: error, hold: released.id }, 'a hold is released, but not all it covered; the sweep goes on');
+  }
   ctx.wake();
   return released;
 }
 
-/** One transaction each: a stop over hundreds of posts ends like one over three. What a crash leaves here the sweep releases. */
+/** One transaction each: a stop over hundreds of posts ends like one over three. What this leaves the sweep releases. */
 async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<void> {
   const held = await ctx.db.publication.findMany({
     where: { ...coverage(hold), status: 'held', errorCode: 'hold' },

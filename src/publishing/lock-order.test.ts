@@ -11,7 +11,7 @@ import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { handOver } from './hand-over.ts';
 import { disconnectAndHold } from './hold-account.ts';
 import { createHold } from './holds.ts';
-import { createPost } from './posts.ts';
+import { createPost, editPost } from './posts.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 
 let bench: ModelBench;
@@ -230,4 +230,25 @@ describe('an emergency stop', { timeout: 30_000 }, () => {
     });
     expect(blind.map(({ status }) => status)).toEqual(['held', 'held']);
   });
+});
+
+it('somebody who changes the images of a post waits for another who changes them the other way round', async () => {
+  const image = async (sha256: string) => {
+    const facts = { sha256, contentType: 'image/png', byteSize: 3, width: 1, height: 1, bytes: Buffer.from(sha256) };
+    return bench.db.media.create({ data: { teamId: world.teamId, ...facts } });
+  };
+  const [one, two] = [await image('one'), await image('two')];
+  const withImage = ({ id }: { id: string }) =>
+    createPost(world.ctx, world.manager, { text: 'With an image', accounts: [], media: [{ id }] });
+  const [first, second] = [await withImage(one), await withImage(two)];
+
+  const slow = watched('after', (path, [sql]) => path === '$executeRaw' && String(sql).includes('UPDATE media'));
+  const quick = watched();
+  const changing = editPost(slow.ctx, world.manager, first.id, { media: [{ id: two.id }] });
+  await slow.standing;
+  const other = editPost(quick.ctx, world.manager, second.id, { media: [{ id: one.id }] });
+  await somebodyWaits();
+  slow.open();
+  await Promise.all([changing, other]);
+  expect([...slow.ended, ...quick.ended]).toEqual([]);
 });

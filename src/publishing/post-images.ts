@@ -45,11 +45,13 @@ export function contentImage({ altText, media }: PostImage): ContentImage {
 
 /**
  * Finds the images somebody chose, and keeps them from being removed as unused until the caller's transaction ends.
+ * @param before the post's own until now: locked together with them, because they may be let go
  * @param fields gets a message at `media` for an image that is not there or not the team's, in the same words
  */
 export async function findImages(
   tx: Tx,
   wanted: readonly ImageInput[],
+  before: readonly PostImage[],
   teamId: string,
   now: Date,
   fields: Record<string, string>,
@@ -59,7 +61,7 @@ export async function findImages(
     return [];
   }
   const ids = wanted.map(({ id }) => id).filter((id) => isUuid(id));
-  await touchImages(tx, ids, now);
+  await touchImages(tx, [...ids, ...before.map(({ media }) => media.id)], now);
   const found = await tx.media.findMany({ where: { id: { in: ids }, teamId }, select: IMAGE_FACTS });
   const images = wanted.flatMap(({ id, altText }) => {
     const media = found.find((one) => one.id === id.toLowerCase());

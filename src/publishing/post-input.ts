@@ -74,7 +74,10 @@ export async function checkPostInput(
     // Browsers send CRLF in forms; a platform would count and show both characters.
     text: (input.text ?? before.text).replace(/\r\n?/g, '\n'),
     linkUrl: input.linkUrl === undefined ? before.linkUrl : emptyToNull(input.linkUrl),
-    media: input.media === undefined ? before.media : await findImages(tx, input.media, before.teamId, now, fields),
+    media:
+      input.media === undefined
+        ? before.media
+        : await findImages(tx, input.media, before.media, before.teamId, now, fields),
   };
   const accountIds = [...new Set(input.accounts ?? before.accountIds)];
   const accounts = await findAccounts(tx, accountIds, before, fields);
