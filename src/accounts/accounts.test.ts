@@ -165,6 +165,18 @@ describe('disconnecting an account', () => {
     await expect(usableAccessToken(context(), account.id)).rejects.toThrow(/was disconnected/);
   });
 
+  test('and connecting it again never gives a token the version of one before it', async () => {
+    const versions = [];
+    for (let n = 0; n < 3; n++) {
+      const account = await connect();
+      versions.push((await credentialOf(account)).tokenVersion);
+      await connect({ grant: grant({ accessToken: 'access-2' }) });
+      versions.push((await credentialOf(account)).tokenVersion);
+      await disconnectAccount(context(), manager, account.id);
+    }
+    expect(versions).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test('of the team is not for authors; of oneself it is; of another team it does not exist', async () => {
     const team = await connect();
     await expect(disconnectAccount(context(), author, team.id)).rejects.toMatchObject({ code: 'forbidden' });
@@ -299,6 +311,18 @@ describe('a token that has to be renewed', () => {
       await connect({ grant: grant({ accessToken: 'consented', accessTokenExpiresAt: days(60) }) });
       return grant({ accessToken: 'renewed', accessTokenExpiresAt: days(2) });
     };
+    expect(await usableAccessToken(context(), account.id)).toMatchObject({ accessToken: 'consented' });
+  });
+
+  test('that was disconnected and connected again while it was renewed keeps what the person consented to last', async () => {
+    const account = await partner();
+    now = days(1);
+    onRefresh = async () => {
+      await disconnectAccount(context(), manager, account.id);
+      await connect({ grant: grant({ accessToken: 'consented', accessTokenExpiresAt: days(60) }) });
+      return grant({ accessToken: 'renewed', accessTokenExpiresAt: days(2) });
+    };
+    expect(await usableAccessToken(context(), account.id)).toMatchObject({ accessToken: 'consented' });
     expect(await usableAccessToken(context(), account.id)).toMatchObject({ accessToken: 'consented' });
   });
 

@@ -3,6 +3,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
+import { deleteTokens } from './stored-tokens.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -37,7 +38,7 @@ export async function disconnectAccount(
       },
     });
     if (count === 1) {
-      await tx.accountCredential.deleteMany({ where: { accountId } });
+      await deleteTokens(tx, accountId);
       const { platform, externalId, displayName, teamId } = account;
       await recordEvent(
         tx,

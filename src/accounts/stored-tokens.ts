@@ -22,7 +22,10 @@ export function sealTokens(
   };
 }
 
-/** Puts a new grant in the place of what the account had; whoever was refreshing the old one then loses. */
+/**
+ * Puts a new grant in the place of what the account had; whoever was refreshing the old one then loses. The caller has locked
+ * the account.
+ */
 export async function replaceTokens(
   tx: Tx,
   cipher: TokenCipher,
@@ -35,11 +38,26 @@ export async function replaceTokens(
     issuedAt: now,
     renewAt: renewalTime(grant.accessTokenExpiresAt, now),
   };
+  const { lastTokenVersion } = await tx.connectedAccount.findUniqueOrThrow({
+    where: { id: account.id },
+    select: { lastTokenVersion: true },
+  });
   await tx.accountCredential.upsert({
     where: { accountId: account.id },
-    create: { accountId: account.id, ...tokens },
+    create: { accountId: account.id, ...tokens, tokenVersion: lastTokenVersion + 1 },
     update: { ...tokens, tokenVersion: { increment: 1 }, refreshLeaseUntil: null, refreshStartedAt: null },
   });
+}
+
+/**
+ * Deletes what the account has. The version of it stays with the account: a request or a renewal may still be on its way with
+ * the old token, and what comes of it must not be put down to the next one. The caller has locked the account.
+ */
+export async function deleteTokens(tx: Tx, accountId: string): Promise<void> {
+  await tx.$executeRaw`
+    WITH deleted AS (DELETE FROM account_credentials WHERE account_id = ${accountId}::uuid RETURNING token_version)
+    UPDATE connected_accounts SET last_token_version = greatest(last_token_version, deleted.token_version)
+    FROM deleted WHERE id = ${accountId}::uuid`;
 }
 
 /** @throws TokenUnreadableError */
