@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { endRefreshLease, isStale, type RefreshLease, takeRefreshLease } from './refresh-lease.ts';
 
@@ -11,6 +11,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await fresh.close();
 });
+afterEach(() => void vi.useRealTimers());
 beforeEach(async () => {
   const team = await fresh.db.team.create({ data: { name: `Team ${crypto.randomUUID()}` } });
   const user = await fresh.db.user.create({ data: { email: `${crypto.randomUUID()}@example.com`, name: 'Ada' } });
@@ -52,6 +53,13 @@ describe('the turn to renew a token', () => {
     expect(lease.interrupted).toBe(false);
     expect(isStale(lease)).toBe(false);
     expect(await take()).toBeNull();
+  });
+
+  test('is one’s own no longer when the machine was suspended since, though one of its clocks stood still', async () => {
+    const lease = await taken();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 600_000);
+    expect(isStale(lease)).toBe(true);
   });
 
   test('is one’s alone, however many want it at once', async () => {

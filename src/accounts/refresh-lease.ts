@@ -4,6 +4,7 @@
  * down with it, and stays when nobody knows how it ended.
  */
 import type { AppContext } from '../context.ts';
+import { elapsedMs, type Instant, instant } from '../instant.ts';
 
 type Context = Pick<AppContext, 'db'>;
 
@@ -21,8 +22,8 @@ export interface RefreshLease {
   until: Date;
   /** An earlier renewal was begun whose end is not known: the refresh token may be used up. */
   interrupted: boolean;
-  /** `performance.now()` before it was asked for. */
-  askedAt: number;
+  /** Before it was asked for. */
+  askedAt: Instant;
 }
 
 /** What a renewal rests on, as it was read. */
@@ -39,7 +40,7 @@ export interface Renewable {
  */
 export async function takeRefreshLease({ db }: Context, read: Renewable): Promise<RefreshLease | null> {
   const { accountId, tokenVersion, tokenExpiresAt } = read;
-  const askedAt = performance.now();
+  const askedAt = instant();
   const [taken] = await db.$queryRaw<{ until: Date; interrupted: boolean }[]>`
     UPDATE account_credentials
     SET refresh_lease_until = clock.now + ${REFRESH_LEASE_MS} * interval '1 millisecond',
@@ -54,7 +55,7 @@ export async function takeRefreshLease({ db }: Context, read: Renewable): Promis
 
 /** Whether so much time has passed that others may have had their turn. */
 export function isStale(lease: RefreshLease): boolean {
-  return performance.now() - lease.askedAt > LONGEST_PAUSE_MS;
+  return elapsedMs(lease.askedAt) > LONGEST_PAUSE_MS;
 }
 
 /**
