@@ -68,7 +68,7 @@ export async function usableAccessToken(
       tokenVersion: credential.tokenVersion,
       issuedAt: credential.issuedAt,
     });
-    const refused = options.rejectedVersion === credential.tokenVersion;
+    const refused = [options.rejectedVersion, credential.refusedVersion].includes(credential.tokenVersion);
     const lapsesAt = account.tokenExpiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
     if (!refused && now.getTime() < lapsesAt - EXPIRY_SKEW_MS) return current();
     // A new token that lives shorter than the margin: renewing it over and over would not help.

@@ -81,6 +81,17 @@ describe('a token that lives two hours', () => {
     expect(await renewDueTokens(context())).toBe(0);
   });
 
+  test('is tried again after a lost answer once the old token is refused, for nothing is left to spare then', async () => {
+    now = minutes(91);
+    server.fault('rotate-then-drop');
+    expect(await renewDueTokens(context())).toBe(1);
+    now = minutes(110);
+    await fresh.db
+      .$executeRaw`UPDATE account_credentials SET refused_version = token_version WHERE account_id = ${account.id}::uuid`;
+    expect(await renewDueTokens(context())).toBe(1);
+    expect(await reload()).toMatchObject({ status: 'reconnect_required' });
+  });
+
   test('is left alone when there is nothing to renew it with or the account is not active', async () => {
     now = minutes(91);
     await fresh.db.connectedAccount.update({ where: { id: account.id }, data: { status: 'reconnect_required' } });

@@ -8,8 +8,8 @@ const TRY_AGAIN_MS = 5 * 60_000;
 
 /**
  * Renews, well before their end, the tokens whose time has come, so that no post has to wait for it. Safe to call from any
- * number of processes at once. One that was interrupted is left alone until the old token has ended: using its refresh
- * token again may end that one too.
+ * number of processes at once. One that was interrupted is left alone until the old token has ended or is refused:
+ * using its refresh token again may end that one too.
  * @returns how many were tried
  */
 export async function renewDueTokens(ctx: RenewalContext): Promise<number> {
@@ -21,7 +21,8 @@ export async function renewDueTokens(ctx: RenewalContext): Promise<number> {
       SELECT credential.account_id FROM account_credentials credential
       JOIN connected_accounts account ON account.id = credential.account_id
       WHERE credential.renew_at <= ${now} AND credential.refresh_token IS NOT NULL AND account.status = 'active'
-        AND (credential.refresh_started_at IS NULL OR account.token_expires_at <= ${now})
+        AND (credential.refresh_started_at IS NULL OR account.token_expires_at <= ${now}
+          OR credential.refused_version = credential.token_version)
       ORDER BY credential.renew_at LIMIT ${BATCH} FOR UPDATE OF credential SKIP LOCKED)
     RETURNING account_id AS "accountId", token_version AS "tokenVersion"`;
   const tried = await Promise.all(

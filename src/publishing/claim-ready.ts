@@ -77,6 +77,7 @@ export async function claimReady(
         AND posts.updated_at = wanted.post_updated_at AND teams.updated_at = wanted.team_updated_at
         AND account.status = 'active' AND account.owner_id IS NOT DISTINCT FROM wanted.owner_id
         AND credential.token_version = wanted.token_version
+        AND credential.refused_version IS DISTINCT FROM wanted.token_version
         AND (wanted.approval_id IS NULL
           OR EXISTS (SELECT 1 FROM approvals WHERE approvals.id = wanted.approval_id AND voided_at IS NULL))
         AND ${NO_OPEN_ATTEMPT} AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST} AND ${IS_CLAIMABLE}

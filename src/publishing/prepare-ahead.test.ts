@@ -187,6 +187,17 @@ describe('what was prepared before its instant', () => {
     expect(await claimReady(bench.ctx, [ready])).toHaveLength(1);
   });
 
+  it('is left to the long way while its token is one that was refused to another post', async () => {
+    const { accountId, postId } = await soon();
+    const ready = await prepared();
+    await dueIn(postId, 0);
+    await bench.ctx.db
+      .$executeRaw`UPDATE account_credentials SET refused_version = token_version WHERE account_id = ${accountId}::uuid`;
+    expect(await claimReady(bench.ctx, [ready])).toEqual([]);
+    await bench.ctx.db.accountCredential.update({ where: { accountId }, data: { refusedVersion: null } });
+    expect(await claimReady(bench.ctx, [ready])).toHaveLength(1);
+  });
+
   it('is left to the late policy when the process slept through its instant', async () => {
     const publication = await soon();
     const ready = await prepared();
