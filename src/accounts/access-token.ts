@@ -40,7 +40,7 @@ export interface UsableToken {
   accessToken: string;
   /** Grows with every renewal; names the token in `rejectedVersion` and in `markReconnectRequired`. */
   tokenVersion: number;
-  /** When the platform gave it, by consent or by renewal. */
+  /** When the platform gave it, by consent or by renewal: by the database's clock. */
   issuedAt: Date;
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountCredential, ConnectedAccount } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import { ConnectError, type TokenGrant } from '../platforms/platform.ts';
 import { lockAccounts } from './lock-accounts.ts';
 import { permissionEnd } from './permission-end.ts';
@@ -81,7 +82,7 @@ async function storeRenewed(
         tokenVersion: { increment: 1 },
         refreshLeaseUntil: null,
         refreshStartedAt: null,
-        issuedAt: now,
+        issuedAt: await databaseTime(tx),
         renewAt: renewalTime(grant.accessTokenExpiresAt, now),
       },
     });

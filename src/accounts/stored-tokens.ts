@@ -1,6 +1,7 @@
 /** How a connected account's tokens lie in `account_credentials`: each column encrypted and bound to its place. */
 import type { AccountCredential, ConnectedAccount } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { TokenGrant } from '../platforms/platform.ts';
 import { renewalTime } from './renewal-time.ts';
 import type { TokenBinding, TokenCipher } from './token-cipher.ts';
@@ -35,7 +36,7 @@ export async function replaceTokens(
 ): Promise<void> {
   const tokens = {
     ...sealTokens(cipher, account, grant),
-    issuedAt: now,
+    issuedAt: await databaseTime(tx),
     renewAt: renewalTime(grant.accessTokenExpiresAt, now),
   };
   const { lastTokenVersion } = await tx.connectedAccount.findUniqueOrThrow({

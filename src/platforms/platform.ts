@@ -14,8 +14,8 @@ export interface PublishingAccount {
   kind: 'member' | 'organization' | 'page';
   accessToken: string;
   /**
-   * When the platform gave it, by consent or by renewal: LinkedIn may refuse a token in its first minutes. Null or absent:
-   * not known, or it has been accepted since.
+   * When the platform gave it, by consent or by renewal, and by the clock that `prepare` is told the time of: LinkedIn may
+   * refuse a token in its first minutes. Null or absent: not known, or it has been accepted since.
    */
   tokenIssuedAt?: Date | null;
 }
@@ -26,7 +26,9 @@ export interface CreateRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
-  /** Of the token in the headers, where reading the answer depends on it. Not sent. */
+  /**
+   * Of the token in the headers, where reading the answer depends on it; `send` is given it by this process's clock. Not sent.
+   */
   tokenIssuedAt?: Date | null;
 }
 

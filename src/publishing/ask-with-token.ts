@@ -6,6 +6,7 @@
  */
 import { ReauthorizationRequiredError, type UsableToken, usableAccessToken } from '../accounts/access-token.ts';
 import type { AppContext } from '../context.ts';
+import { databaseTime } from '../database/database-time.ts';
 import type { TokenRefusal } from '../domain/outcome.ts';
 import { holdForAccount } from './hold-account.ts';
 
@@ -32,7 +33,7 @@ export async function askWithToken<T>(
     const stored = await usableAccessToken(ctx, account.id);
     const answer = await ask(stored.accessToken);
     const refusal = refusalOf(answer);
-    if (refusal === null || isTooNew(ctx, stored, refusal)) return answer;
+    if (refusal === null || (await isTooNew(ctx, stored, refusal))) return answer;
     const again = { rejectedVersion: stored.tokenVersion, perhaps: refusal === 'perhaps' };
     const renewed = await usableAccessToken(ctx, account.id, again);
     return renewed.tokenVersion === stored.tokenVersion ? answer : await ask(renewed.accessToken);
@@ -42,7 +43,7 @@ export async function askWithToken<T>(
   }
 }
 
-function isTooNew({ clock }: AppContext, { issuedAt }: UsableToken, refusal: TokenRefusal): boolean {
-  const ageMs = clock.now().getTime() - issuedAt.getTime();
+async function isTooNew({ db }: AppContext, { issuedAt }: UsableToken, refusal: TokenRefusal): Promise<boolean> {
+  const ageMs = (await databaseTime(db)).getTime() - issuedAt.getTime();
   return ageMs < (refusal === 'named' ? TOKEN_SETTLES_MS : NOT_RENEWED_AGAIN_MS);
 }

@@ -1,6 +1,7 @@
 /** When a post is tried again, if the clock of the worker that was told so is wrong. */
 import type { Post, Publication } from '@prisma/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { connectAccount } from '../accounts/connect-account.ts';
 import type { AppContext } from '../context.ts';
 import { createHttpClient, type HttpClient } from '../platforms/http-client.ts';
 import { createLinkedIn } from '../platforms/linkedin.ts';
@@ -88,4 +89,33 @@ it('a new token that is not accepted yet is not tried again without end by a wor
   for (let round = 0; round < 20; round++) await work(worker(-300_000));
   expect(server.requests).toHaveLength(1);
   expect(await waits(post)).toBeGreaterThan(10);
+});
+
+describe.each(SHIFTS)('a token that was given to a process whose clock is %i ms ahead', (shift) => {
+  it.each(SHIFTS)('and that LinkedIn does not know yet is not called dead by a worker %i ms ahead', async (own) => {
+    server.answer(CREATE, { status: 401, body: { serviceErrorCode: 65601, message: 'Revoked' } });
+    const { id, externalId } = world.accounts.blind;
+    const candidate = {
+      externalId,
+      kind: 'member',
+      displayName: 'Ann',
+      profileUrl: null,
+      email: null,
+      grant: null,
+    } as const;
+    const grant = {
+      accessToken: 'new',
+      accessTokenExpiresAt: null,
+      refreshToken: null,
+      refreshTokenExpiresAt: null,
+      scopes: [],
+    };
+    const connection = { teamId: world.teamId, personal: false, platform: 'linkedin', candidate, grant } as const;
+    await bench.db.$transaction((tx) => connectAccount(tx, worker(shift), { actor: world.manager, ...connection }));
+    const post = await due('New token, other clocks');
+    await work(worker(own));
+    expect(await of(post)).toMatchObject({ status: 'retrying', attemptCount: 0 });
+    expect(await waits(post)).toBeLessThan(20);
+    expect(await bench.db.connectedAccount.findUniqueOrThrow({ where: { id } })).toMatchObject({ status: 'active' });
+  });
 });

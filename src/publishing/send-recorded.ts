@@ -5,6 +5,7 @@
 import type { AppContext } from '../context.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import { elapsedMs, type Instant } from '../instant.ts';
+import type { CreateRequest } from '../platforms/platform.ts';
 import { putOffResting } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { createGate } from './gate.ts';
@@ -45,7 +46,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   const answer: Outcome =
     elapsedMs(recordingAt) > LONGEST_PAUSE_BEFORE_SENDING_MS
       ? ourDoing(PROCESS_PAUSED, 'The server was paused just before sending, so nothing was sent.')
-      : await sendUnlessHeld(ctx, recorded, signal);
+      : await sendUnlessHeld(ctx, recorded, byProcessTime(preparation.request, ctx.clock.now(), sentAt), signal);
   // Database time plus what passed since, by a clock that cannot jump: comparable with due and sent.
   const answeredAt = new Date(sentAt.getTime() + (performance.now() - recordedAt));
   const outcome = byDatabaseTime(answer, ctx.clock.now(), answeredAt);
@@ -74,10 +75,18 @@ function byDatabaseTime(outcome: Outcome, processTime: Date, databaseTime: Date)
   return { ...outcome, retryAt: new Date(databaseTime.getTime() + waitMs) };
 }
 
+/** The other way round: what counts is how old the token is. */
+function byProcessTime(request: CreateRequest, processTime: Date, databaseTime: Date): CreateRequest {
+  if (!request.tokenIssuedAt) return request;
+  const ageMs = databaseTime.getTime() - request.tokenIssuedAt.getTime();
+  return { ...request, tokenIssuedAt: new Date(processTime.getTime() - ageMs) };
+}
+
 /** A hold that is ordered while it is still connecting gets it: nothing is sent, and the next claim finds the hold. */
 async function sendUnlessHeld(
   ctx: AppContext,
-  { claim, accountId, preparation: { publisher, request } }: Recorded,
+  { claim, accountId, preparation: { publisher } }: Recorded,
+  request: CreateRequest,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const watch = watchForHold(ctx, accountId);
