@@ -7,6 +7,7 @@ import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { approvePost, sendPostBack } from '../publishing/approve-post.ts';
 import { claimDue } from '../publishing/claim.ts';
+import { editPost } from '../publishing/posts.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
 import { MEMBERS } from '../testing/publishing-bench.ts';
@@ -93,6 +94,35 @@ describe('who approves', () => {
     const his = await act(approver, handedOn, 'approve');
     expect(his.status).toBe(403);
     expect(his.body.error).toBe('You wrote this post, so somebody else has to approve it.');
+  });
+
+  it.each([
+    ['is behind', -300],
+    ['is ahead', 300],
+  ])('is not whoever changed the post, also where the clock of the process that saved it %s', async (_how, seconds) => {
+    const id = await approved();
+    const clock = { now: () => new Date(Date.now() + seconds * 1000) };
+    await editPost({ ...bench.ctx, clock }, approver, id, { text: 'What only the approver wants' });
+    expect((await act(approver, id, 'approve')).status).toBe(403);
+    const second = await bench.person('approver');
+    expect((await act(second, id, 'approve')).status).toBe(200);
+    // What he changed is approved: of what the author changes after it he is not the one who did.
+    await act(author, id, 'edit', { text: 'What the author wants' });
+    expect((await act(approver, id, 'approve')).status).toBe(200);
+  });
+
+  it('may be who changed it before an approval from the time in which those kept no count', async () => {
+    const id = await waiting();
+    await act(approver, id, 'edit', { text: 'Changed, and approved by somebody else' });
+    await act(await bench.person('approver'), id, 'approve');
+    const { id: approvalId, content } = await bench.ctx.db.approval.findFirstOrThrow({ where: { postId: id } });
+    const { changesCovered, ...then } = content as Record<string, unknown>;
+    expect(changesCovered).toEqual({ [approver.id]: 1 });
+    await bench.ctx.db.approval.update({ where: { id: approvalId }, data: { content: then as Prisma.JsonObject } });
+    await act(author, id, 'edit', { text: 'Changed by its author' });
+    expect((await act(approver, id, 'approve')).status).toBe(200);
+    await act(approver, id, 'edit', { text: 'Changed again' });
+    expect((await act(approver, id, 'approve')).status).toBe(403);
   });
 
   it('approves what was on the screen: what was changed meanwhile is not approved unseen', async () => {
@@ -311,7 +341,13 @@ describe('the worker', () => {
   it('goes on with what was approved before the rule for late posts was part of an approval', async () => {
     const id = await approved({ text: 'Approved long ago', latePolicy: 'send' });
     const { id: approvalId, content } = await bench.ctx.db.approval.findFirstOrThrow({ where: { postId: id } });
-    const { latePolicy, lateLimitMinutes, teamRule: _rule, ...then } = content as Record<string, unknown>;
+    const {
+      latePolicy,
+      lateLimitMinutes,
+      teamRule: _rule,
+      changesCovered: _count,
+      ...then
+    } = content as Record<string, unknown>;
     expect([latePolicy, lateLimitMinutes]).toEqual(['send', null]);
     const contentHash = createHash('sha256').update(canonicalJson(then)).digest('hex');
     await bench.ctx.db.approval.update({

@@ -11,6 +11,7 @@ import { type Actor, can } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { approvalHashes, approvedContent, contentHash } from './content-hash.ts';
 import { isGivenUp } from './given-up.ts';
+import { refuseOwnWork } from './own-work.ts';
 import type { PostForChange, PublicationForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
 
@@ -73,20 +74,6 @@ export async function voidApprovals(
     },
     ctx.clock.now(),
   );
-}
-
-/**
- * Four eyes: nobody approves what he wrote, whoever is its author by now, nor what he has changed since it was last
- * approved. @throws Refusal
- */
-export async function refuseOwnWork(tx: Tx, actor: Actor, postId: string): Promise<void> {
-  const own = { entity: 'Post', entityId: postId, actorId: actor.id };
-  if ((await tx.auditEvent.count({ where: { ...own, action: 'post.created' } })) > 0)
-    throw new Refusal('forbidden', 'You wrote this post, so somebody else has to approve it.');
-  const approved = await tx.approval.findFirst({ where: { postId }, orderBy: { approvedAt: 'desc' } });
-  const since = approved === null ? {} : { occurredAt: { gt: approved.approvedAt } };
-  if ((await tx.auditEvent.count({ where: { ...own, action: 'post.edited', ...since } })) > 0)
-    throw new Refusal('forbidden', 'You changed this post, so somebody else has to approve it.');
 }
 
 /**

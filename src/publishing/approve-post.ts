@@ -8,9 +8,10 @@ import { reasonProblem } from '../domain/reason.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { lockActor } from '../identity/actor.ts';
-import { refuseOwnWork, voidApprovals } from './approval.ts';
+import { voidApprovals } from './approval.ts';
 import { teamRuleOf } from './approved-late-rule.ts';
 import { approvedContent, contentHash } from './content-hash.ts';
+import { changesCovered, refuseOwnWork } from './own-work.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
@@ -44,7 +45,7 @@ export async function approvePost(ctx: AppContext, person: Actor, postId: string
       data: {
         postId,
         contentHash: hash,
-        content: { ...content, ...teamRuleOf(post.team) },
+        content: { ...content, ...teamRuleOf(post.team), ...(await changesCovered(tx, postId)) },
         approvedById: actor.id,
         approvedAt: ctx.clock.now(),
       },
