@@ -10,7 +10,6 @@ import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { approvalHashes, approvedContent, contentHash } from './content-hash.ts';
-import { isGivenUp } from './given-up.ts';
 import { refuseOwnWork } from './own-work.ts';
 import type { PostForChange, PublicationForChange } from './post-access.ts';
 import { movePublication } from './transition.ts';
@@ -22,12 +21,19 @@ export async function validApproval(tx: Tx, post: PostForChange): Promise<Approv
   });
 }
 
-/** Moves what is on its way (or about to be) to `awaiting_approval`. */
-export async function requestApproval(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange): Promise<void> {
-  for (const publication of post.publications) {
-    if (publication.status === 'published' || publication.status === 'awaiting_approval' || isGivenUp(publication))
-      continue;
-    // What failed, was missed or was cancelled goes back to a draft's state first: approval starts from there.
+/**
+ * Moves publications of the post to `awaiting_approval`.
+ * @param publications what goes out once it is approved; all others of the post stay as they are
+ */
+export async function requestApproval(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  post: PostForChange,
+  publications: PostForChange['publications'],
+): Promise<void> {
+  for (const publication of publications) {
+    if (publication.status === 'awaiting_approval') continue;
     await movePublication(tx, publication, 'awaiting_approval', {
       nextAttemptAt: null,
       errorCode: null,

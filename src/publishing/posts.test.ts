@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Actor } from '../domain/access.ts';
 import { type Bench, MEMBERS, openBench } from '../testing/publishing-bench.ts';
 import { approvePost, sendPostBack } from './approve-post.ts';
@@ -130,6 +130,62 @@ describe('scheduling', () => {
     expect(await cancelPost(bench.ctx, bench.author, post.id)).toMatchObject({ status: 'cancelled' });
     await expect(cancelPost(bench.ctx, bench.author, post.id)).rejects.toMatchObject({ code: 'conflict' });
     expect(await schedulePost(bench.ctx, bench.author, post.id)).toMatchObject({ status: 'scheduled' });
+  });
+});
+
+describe('an account for which the post was cancelled', () => {
+  const asksForApproval = (requiresApproval: boolean) =>
+    bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval } });
+  afterEach(() => asksForApproval(false));
+
+  /** A scheduled post to two accounts, with what became of each. */
+  async function toTwo(second?: string) {
+    const other = second ?? (await bench.connect(bench.author, MEMBERS[1])).id;
+    const { id } = await scheduled({ accounts: [bench.account.id, other] });
+    const of = (accountId: string) => bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id, accountId } });
+    const statuses = async () => [(await of(bench.account.id)).status, (await of(other)).status];
+    return { id, statuses, leaveOut: async () => cancelPublication(bench.ctx, bench.author, (await of(other)).id) };
+  }
+
+  it.each([
+    ['wants no approval', false],
+    ['wants approval', true],
+  ])('stays out when the post is corrected, in a team that %s', async (_team, requiresApproval) => {
+    await asksForApproval(requiresApproval);
+    const { id, statuses, leaveOut } = await toTwo();
+    if (requiresApproval) await approvePost(bench.ctx, approver, id);
+    await leaveOut();
+    await editPost(bench.ctx, bench.author, id, { text: 'Without the typo' });
+    expect(await statuses()).toEqual([requiresApproval ? 'awaiting_approval' : 'scheduled', 'cancelled']);
+    if (requiresApproval) await approvePost(bench.ctx, approver, id);
+    expect(await statuses()).toEqual(['scheduled', 'cancelled']);
+  });
+
+  it('does not keep the post from being corrected when it is not even connected any more', async () => {
+    const second = await bench.connect(bench.author, MEMBERS[1]);
+    const { id, leaveOut, statuses } = await toTwo(second.id);
+    await leaveOut();
+    await bench.ctx.db.connectedAccount.update({ where: { id: second.id }, data: { status: 'reconnect_required' } });
+    await editPost(bench.ctx, bench.author, id, { text: 'Corrected' });
+    await publishPostNow(bench.ctx, bench.author, id);
+    expect(await statuses()).toEqual(['scheduled', 'cancelled']);
+  });
+
+  it('stays out when the rest is published now, and goes out that way only when there is no rest', async () => {
+    const { id, statuses, leaveOut } = await toTwo();
+    await leaveOut();
+    await publishPostNow(bench.ctx, bench.author, id);
+    expect(await statuses()).toEqual(['scheduled', 'cancelled']);
+    await cancelPost(bench.ctx, bench.author, id);
+    await publishPostNow(bench.ctx, bench.author, id);
+    expect(await statuses()).toEqual(['scheduled', 'scheduled']);
+  });
+
+  it('is taken back in by scheduling the post again', async () => {
+    const { id, statuses, leaveOut } = await toTwo();
+    await leaveOut();
+    await schedulePost(bench.ctx, bench.author, id);
+    expect(await statuses()).toEqual(['scheduled', 'scheduled']);
   });
 });
 

@@ -35,12 +35,15 @@ export async function schedulePost(ctx: AppContext, actor: Actor, postId: string
       const message = problem ?? '';
       throw new Refusal('invalid', message, { scheduledAt: message });
     }
-    await launch(tx, ctx, actor, post, post.scheduledAt);
+    await launch(tx, ctx, actor, post, notDone(post), post.scheduledAt);
   });
   return finished(ctx, postId);
 }
 
-/** Publishes at once; needs no time on the post. @throws Refusal */
+/**
+ * Publishes at once; needs no time on the post. An account for which it was cancelled stays out, unless all there is left was
+ * cancelled: taking it back in is said by scheduling the post again. @throws Refusal
+ */
 export async function publishPostNow(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'publishNow', postId);
@@ -53,10 +56,13 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
     const now = await databaseTime(tx);
     const timeZone = post.timeZone ?? actor.timeZone;
     await tx.post.update({ where: { id: post.id }, data: { scheduledAt: now, timeZone, wallClock: null } });
-    await launch(tx, ctx, actor, { ...post, scheduledAt: now }, now);
+    const open = notDone(post);
+    const wanted = open.filter(({ status }) => status !== 'cancelled');
+    const targets = wanted.length > 0 ? wanted : open;
+    await launch(tx, ctx, actor, { ...post, scheduledAt: now }, targets, now);
     await endRest(
       tx,
-      post.publications.map(({ accountId }) => accountId),
+      targets.map(({ accountId }) => accountId),
     );
   });
   return finished(ctx, postId);
@@ -128,20 +134,23 @@ export async function requeueAfterEdit(
 ): Promise<void> {
   if (!before.publications.some(({ status }) => ON_ITS_WAY.includes(status))) return;
   const post = await reload(tx, before.id);
-  const queued = post.publications.filter(({ status }) => status === 'scheduled' || status === 'retrying');
-  const held = post.publications.filter(({ status }) => status === 'held');
+  // What was called off, or has failed, is not put on its way by changing the post.
+  const going = post.publications.filter(({ status }) => status === 'draft' || ON_ITS_WAY.includes(status));
   if (checked.schedule === null) {
     const message = 'A scheduled post needs a time. To make it a draft again, cancel it.';
     throw new Refusal('invalid', message, { scheduledAt: message });
   }
-  refuseUnpublishable(post);
+  refuseUnpublishable(post, going);
+  if (going.length === 0) return;
   const now = await databaseTime(tx);
   const dueAt = checked.schedule.instant.getTime() < now.getTime() ? now : checked.schedule.instant;
   if (changed && post.team.requiresApproval) {
-    await requestApproval(tx, ctx, actor, post);
+    await requestApproval(tx, ctx, actor, post, going);
     return;
   }
-  const added = post.publications.filter(({ status }) => status === 'draft');
+  const added = going.filter(({ status }) => status === 'draft');
+  const queued = going.filter(({ status }) => status === 'scheduled' || status === 'retrying');
+  const held = going.filter(({ status }) => status === 'held');
   const moving = checked.schedule.unchanged ? added : [...added, ...queued];
   for (const publication of moving) await queuePublication(tx, ctx, publication, dueAt);
   for (const publication of held)
@@ -160,16 +169,22 @@ export async function requeueAfterEdit(
     );
 }
 
-/** Schedules all publications of the post that are not published yet, or asks for approval where the team wants it. */
-async function launch(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange, dueAt: Date): Promise<void> {
+/** Schedules these publications of the post, or asks for approval where the team wants it. */
+async function launch(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  post: PostForChange,
+  targets: PostForChange['publications'],
+  dueAt: Date,
+): Promise<void> {
   refuseFinished(post);
-  const targets = notDone(post);
-  refuseUnpublishable(post);
+  refuseUnpublishable(post, targets);
   // What somebody cancelled was taken out of what is approved, whatever the approval says.
   const takenOut = targets.some(({ status }) => status === 'cancelled');
   if (post.team.requiresApproval && (takenOut || (await validApproval(tx, post)) === null)) {
     await voidApprovals(tx, ctx, actor, post, 'approval was asked for again');
-    await requestApproval(tx, ctx, actor, post);
+    await requestApproval(tx, ctx, actor, post, targets);
     return;
   }
   for (const publication of targets) await queuePublication(tx, ctx, publication, dueAt);
@@ -208,17 +223,20 @@ function notDone(post: PostForChange): PostForChange['publications'] {
   return post.publications.filter((publication) => publication.status !== 'published' && !isGivenUp(publication));
 }
 
-/** What must hold before anything is scheduled: an account, each of them connected, and content they take. @throws Refusal */
-function refuseUnpublishable(post: PostForChange): void {
-  const open = notDone(post);
+/**
+ * What must hold before anything is scheduled: an account, each of them connected, and content they take.
+ * @param going what is to leave; what was called off or has failed has no say
+ * @throws Refusal
+ */
+function refuseUnpublishable(post: PostForChange, going: PostForChange['publications']): void {
   const fields: Record<string, string> = {};
-  if (open.length === 0)
+  if (notDone(post).length === 0)
     fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';
-  const broken = open.find(({ account }) => account.status !== 'active');
+  const broken = going.find(({ account }) => account.status !== 'active');
   if (broken !== undefined) fields.accounts = notConnected(broken.account);
-  const foreign = open.find(({ account }) => !mayPublishTo(account, post));
+  const foreign = going.find(({ account }) => !mayPublishTo(account, post));
   if (foreign !== undefined) fields.accounts = personalOfAnother(foreign.account);
-  const targets = open.map(({ accountId, text, account }) => ({ accountId, text, platform: account.platform }));
+  const targets = going.map(({ accountId, text, account }) => ({ accountId, text, platform: account.platform }));
   const refusal = refuseFields({ ...fields, ...contentFields(post, targets) });
   if (refusal !== null) throw refusal;
 }

@@ -31,7 +31,10 @@ const TEXTS: Readonly<Record<string, ActionText>> = {
     icon: 'Send',
     question: {
       title: 'Publish now?',
-      text: 'It goes out to all chosen accounts at once. A published post cannot be taken back from here.',
+      text: ({ params }) =>
+        `It goes out at once to ${
+          params.status === 'cancelled' ? 'all its accounts' : 'all its accounts but those for which it was given up'
+        }. A published post cannot be taken back from here.`,
       confirm: 'Publish now',
     },
   },
@@ -83,7 +86,7 @@ const TEXTS: Readonly<Record<string, ActionText>> = {
     kind: 'danger',
     question: {
       title: 'Do not publish to this account?',
-      text: 'The other accounts of the post are not affected.',
+      text: 'The other accounts of the post are not affected. It goes there only if the whole post is scheduled again.',
       confirm: 'Do not publish',
     },
   },

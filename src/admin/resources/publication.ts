@@ -124,7 +124,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       cancel: recordAction(
         async (actor, id) => {
           await cancelPublication(ctx, actor, id);
-          return { notice: 'Cancelled. It will not be published to this account.' };
+          return { notice: 'Cancelled. It will not be published to this account, unless the post is scheduled again.' };
         },
         { icon: 'XCircle', isVisible: hasStatus(CANCELLABLE) },
       ),
