@@ -45,6 +45,30 @@ describe('a post that is put on its way under a hold', () => {
   });
 });
 
+describe('a post that was held as late', () => {
+  it('is said to leave at the new time it is given, or to be on hold then', async () => {
+    const { id } = await post();
+    await act(id, 'schedule');
+    const save = async (minutes: number) => {
+      const scheduledAt = new Date(Date.now() + minutes * 60_000).toISOString();
+      return (await bench.ask(author, `/api/resources/Post/records/${id}/edit`, { scheduledAt })).body.notice.message;
+    };
+    await bench.ctx.db.publication.updateMany({
+      where: { postId: id },
+      data: { status: 'held', errorCode: 'late', nextAttemptAt: null },
+    });
+    expect(await save(90)).toBe('Saved. It leaves at its time.');
+    expect(await bench.ctx.db.post.findUniqueOrThrow({ where: { id } })).toMatchObject({ status: 'scheduled' });
+    const hold = await createHold(bench.ctx, manager, { scope: 'account', account: bench.account.id, reason: 'Stop' });
+    await bench.ctx.db.publication.updateMany({
+      where: { postId: id },
+      data: { status: 'held', errorCode: 'late', nextAttemptAt: null },
+    });
+    expect(await save(120)).toBe('Scheduled, but on hold: Stop. It waits until the hold is released.');
+    await releaseHold(bench.ctx, manager, hold.id);
+  });
+});
+
 describe('the banner about a hold on one account', () => {
   it('is there for everybody who may publish to it, and for superusers', async () => {
     const hold = await createHold(bench.ctx, manager, { scope: 'account', account: bench.account.id, reason: 'Stop' });

@@ -5,6 +5,7 @@ import { shareAccount } from '../accounts/share-account.ts';
 import { scheduleBulk } from '../testing/bulk-publications.ts';
 import type { Fault } from '../testing/ledger-platform.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { approvePost } from './approve-post.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { disconnectAndHold } from './hold-account.ts';
@@ -131,6 +132,111 @@ describe('a later try', () => {
     await editPost(world.ctx, world.manager, post.id, { text, scheduledAt: scheduledAt.toISOString() });
     await releaseHold(world.ctx, world.manager, hold.id);
     expect(await of(post)).toMatchObject({ status: 'scheduled', dueAt: scheduledAt, nextAttemptAt: scheduledAt });
+  });
+});
+
+describe('a new time, chosen by a person,', () => {
+  const LATE = { late: 'hold', missed: 'drop' } as const;
+
+  /** A post that could not leave within the limit of its team. */
+  async function stopped(how: keyof typeof LATE): Promise<{ id: string }> {
+    await world.ctx.db.team.update({ where: { id: world.teamId }, data: { latePolicy: LATE[how] } });
+    const post = await due();
+    await world.pass(4 * HOURS);
+    await work('ok');
+    return post;
+  }
+
+  async function restored(): Promise<{ id: string }> {
+    const post = await stopped('late');
+    await world.ctx.db.publication.updateMany({ where: { postId: post.id }, data: { errorCode: 'restored' } });
+    return post;
+  }
+
+  const inAnHour = () => new Date(Math.ceil(Date.now() / 1000) * 1000 + HOURS * 1000);
+  const move = (post: { id: string }, scheduledAt = inAnHour()) =>
+    editPost(world.ctx, world.manager, post.id, { scheduledAt: scheduledAt.toISOString() });
+
+  it.each([
+    ['held as late', 'held', 'late', () => stopped('late')],
+    ['missed', 'missed', 'late', () => stopped('missed')],
+    ['held after a restore', 'held', 'restored', restored],
+  ] as const)(
+    'is when what was %s leaves, and the record says who let it go',
+    async (_what, from, errorCode, begin) => {
+      const post = await begin();
+      expect(await of(post)).toMatchObject({ status: from, errorCode });
+      const at = inAnHour();
+      await move(post, at);
+      const { id, ...now } = await of(post);
+      expect(now).toMatchObject({
+        status: 'scheduled',
+        dueAt: at,
+        nextAttemptAt: at,
+        errorCode: null,
+        attemptCount: 0,
+      });
+      const event = await world.ctx.db.auditEvent.findFirst({
+        where: { entityId: id, action: 'publication.released' },
+      });
+      expect(event).toMatchObject({ actorId: world.manager.id, metadata: { by: 'a new time', from, errorCode } });
+      await work('ok');
+      expect(await of(post)).toMatchObject({ status: 'scheduled' });
+      await world.pass(HOURS + 5);
+      await work('ok');
+      expect(await of(post)).toMatchObject({ status: 'published' });
+    },
+  );
+
+  it('that passes as well stops it again, and somebody is told again', async () => {
+    const post = await stopped('late');
+    await move(post);
+    await world.pass(5 * HOURS);
+    await work('ok');
+    const { id, ...now } = await of(post);
+    expect(now).toMatchObject({ status: 'held', errorCode: 'late' });
+    expect(await world.ctx.db.auditEvent.count({ where: { entityId: id, action: 'publication.held' } })).toBe(2);
+  });
+
+  it.each(['late', 'missed'] as const)('is what it takes: %s stays stopped when only the text changes', async (how) => {
+    const post = await stopped(how);
+    const { status } = await of(post);
+    await editPost(world.ctx, world.manager, post.id, { text: `Corrected ${++serial}` });
+    expect(await of(post)).toMatchObject({ status, errorCode: 'late' });
+  });
+
+  it('lets nothing past an emergency stop', async () => {
+    const post = await stopped('late');
+    const hold = await createHold(world.ctx, world.manager, { scope: 'team', team: world.teamId, reason: 'Stop' });
+    await move(post);
+    await world.pass(HOURS + 5);
+    await work('ok');
+    expect(await of(post)).toMatchObject({ status: 'held', errorCode: 'hold' });
+    await releaseHold(world.ctx, world.manager, hold.id);
+    await work('ok');
+    expect(await of(post)).toMatchObject({ status: 'published' });
+  });
+
+  it('is refused while the account is not connected, and says what to do', async () => {
+    const post = await stopped('late');
+    await world.ctx.db.connectedAccount.update({
+      where: { id: world.accounts.blind.id },
+      data: { status: 'reconnect_required' },
+    });
+    await expect(move(post)).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
+    expect(await of(post)).toMatchObject({ status: 'held', errorCode: 'late' });
+  });
+
+  it.each(['late', 'missed'] as const)('asks for approval of what was %s, where the team wants it', async (how) => {
+    const post = await stopped(how);
+    await world.ctx.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
+    await move(post);
+    expect(await of(post)).toMatchObject({ status: 'awaiting_approval', nextAttemptAt: null });
+    const id = await somebodyElse();
+    const memberships = [{ teamId: world.teamId, role: 'approver' as const }];
+    await world.ctx.db.membership.create({ data: { userId: id, teamId: world.teamId, role: 'approver' } });
+    await approvePost(world.ctx, { ...world.manager, id, memberships }, post.id);
+    expect(await of(post)).toMatchObject({ status: 'scheduled' });
   });
 });
 

@@ -20,7 +20,7 @@ import { loadPostFor, type PostForChange } from './post-access.ts';
 import { type PostImage, releaseImages, replaceImages, sameImages } from './post-images.ts';
 import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
 import { addPublications, replaceAccounts } from './post-publications.ts';
-import { requeueAfterEdit } from './schedule-post.ts';
+import { requeueAfterEdit } from './requeue-after-edit.ts';
 import { projectPostStatus } from './transition.ts';
 
 /**

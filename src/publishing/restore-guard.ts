@@ -23,7 +23,7 @@ const MARKED_AT_ONCE = 1_000;
 const RESTORED =
   'This database seems to have been restored from a copy, which may not know what was sent since. Look at the accounts, then release this hold.';
 const AFTER_A_GAP =
-  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then retry or cancel it.';
+  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then retry it, choose a new time, or cancel it.';
 
 /** The error code of what waits because of it. */
 const HELD = 'restored';

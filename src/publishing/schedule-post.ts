@@ -1,5 +1,5 @@
 /**
- * Putting a post on its way: schedule, reschedule, publish now, cancel. Rows, audit event and alarm are written in one
+ * Putting a post on its way: schedule, publish now, cancel. Rows, audit event and alarm are written in one
  * transaction: either all of it happened or nothing did.
  */
 
@@ -10,17 +10,16 @@ import type { Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
-import { CANCELLABLE, type PublicationStatus } from '../domain/publication.ts';
+import { CANCELLABLE } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { endRest } from './account-rest.ts';
 import { setAlarm } from './alarm.ts';
 import { requestApproval, validApproval, voidApprovals } from './approval.ts';
 import { isGivenUp } from './given-up.ts';
-import { loadPostFor, type PostForChange, readPost } from './post-access.ts';
+import { loadPostFor, type PostForChange } from './post-access.ts';
 import { contentFields } from './post-content.ts';
-import type { CheckedPost } from './post-input.ts';
-import { lockPost, movePublication } from './transition.ts';
+import { movePublication } from './transition.ts';
 
 /** Schedules the post for the time it carries; on a scheduled post this is a reschedule. @throws Refusal */
 export async function schedulePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
@@ -78,7 +77,7 @@ export async function cancelPost(ctx: AppContext, actor: Actor, postId: string):
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, errorCode: null, errorMessage: null });
     }
     await voidApprovals(tx, ctx, actor, post, 'the post was cancelled');
-    await record(
+    await recordSchedule(
       tx,
       ctx,
       actor,
@@ -116,59 +115,6 @@ export async function queuePublication(
   return moved;
 }
 
-const ON_ITS_WAY: readonly PublicationStatus[] = ['scheduled', 'retrying', 'awaiting_approval', 'held'];
-
-/**
- * After an edit of a post that is on its way: moves its publications to the new time and takes new accounts along.
- * In a team with approval, a change of what was approved asks for approval again.
- * @param before the post as it was before the edit: what was on its way then stays so, whatever accounts it has now
- * @throws Refusal
- */
-export async function requeueAfterEdit(
-  tx: Tx,
-  ctx: AppContext,
-  actor: Actor,
-  before: PostForChange,
-  checked: CheckedPost,
-  changed: boolean,
-): Promise<void> {
-  if (!before.publications.some(({ status }) => ON_ITS_WAY.includes(status))) return;
-  const post = await reload(tx, before.id);
-  // What was called off, or has failed, is not put on its way by changing the post.
-  const going = post.publications.filter(({ status }) => status === 'draft' || ON_ITS_WAY.includes(status));
-  if (checked.schedule === null) {
-    const message = 'A scheduled post needs a time. To make it a draft again, cancel it.';
-    throw new Refusal('invalid', message, { scheduledAt: message });
-  }
-  refuseUnpublishable(post, going);
-  if (going.length === 0) return;
-  const now = await databaseTime(tx);
-  const dueAt = checked.schedule.instant.getTime() < now.getTime() ? now : checked.schedule.instant;
-  if (changed && post.team.requiresApproval) {
-    await requestApproval(tx, ctx, actor, post, going);
-    return;
-  }
-  const added = going.filter(({ status }) => status === 'draft');
-  const queued = going.filter(({ status }) => status === 'scheduled' || status === 'retrying');
-  const held = going.filter(({ status }) => status === 'held');
-  const moving = checked.schedule.unchanged ? added : [...added, ...queued];
-  for (const publication of moving) await queuePublication(tx, ctx, publication, dueAt);
-  for (const publication of held)
-    await tx.publication.update({
-      where: { id: publication.id },
-      data: { dueAt: checked.schedule.instant, ...(checked.schedule.unchanged ? {} : { putOffUntil: null }) },
-    });
-  if (moving.length > 0)
-    await record(
-      tx,
-      ctx,
-      actor,
-      'post.scheduled',
-      post,
-      moving.map((publication) => publication.accountId),
-    );
-}
-
 /** Schedules these publications of the post, or asks for approval where the team wants it. */
 async function launch(
   tx: Tx,
@@ -188,7 +134,7 @@ async function launch(
     return;
   }
   for (const publication of targets) await queuePublication(tx, ctx, publication, dueAt);
-  await record(
+  await recordSchedule(
     tx,
     ctx,
     actor,
@@ -228,7 +174,7 @@ function notDone(post: PostForChange): PostForChange['publications'] {
  * @param going what is to leave; what was called off or has failed has no say
  * @throws Refusal
  */
-function refuseUnpublishable(post: PostForChange, going: PostForChange['publications']): void {
+export function refuseUnpublishable(post: PostForChange, going: PostForChange['publications']): void {
   const fields: Record<string, string> = {};
   if (notDone(post).length === 0)
     fields.accounts = 'Choose at least one account to publish to. If the list is empty, connect one under Accounts.';
@@ -261,7 +207,8 @@ function nothingToCancel(post: PostForChange): string {
   return 'This post is not scheduled, so there is nothing to cancel.';
 }
 
-async function record(
+/** The audit event of what was scheduled, or taken off the schedule. */
+export async function recordSchedule(
   tx: Tx,
   ctx: AppContext,
   actor: Actor,
@@ -275,11 +222,6 @@ async function record(
     { actorId: actor.id, action, entity: 'Post', entityId: post.id, teamId: post.teamId, metadata },
     ctx.clock.now(),
   );
-}
-
-async function reload(tx: Tx, postId: string): Promise<PostForChange> {
-  await lockPost(tx, postId);
-  return readPost(tx, postId);
 }
 
 /** After the commit: the worker looks again, and the caller gets the post as it now is. */

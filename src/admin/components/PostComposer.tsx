@@ -25,7 +25,7 @@ import { useOwnTeam } from './use-own-team.ts';
 import { usePostSaving } from './use-post-saving.ts';
 
 /** Statuses in which a saved change stays scheduled by itself. */
-const UNDER_WAY = ['scheduled', 'awaiting_approval', 'retrying'];
+const UNDER_WAY = ['scheduled', 'awaiting_approval', 'retrying', 'held'];
 
 export default function PostComposer({ record: given, action }: ActionProps) {
   const existing = action.name === 'edit' && given !== undefined ? (given as PanelRecord) : null;

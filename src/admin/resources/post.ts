@@ -145,8 +145,11 @@ export function postResource(ctx: AppContext): ResourceDefinition {
       ),
       edit: editAction(
         async (actor, id, payload) => {
-          await editPost(ctx, actor, id, inputOf(payload), versionField(payload));
-          return { notice: 'Saved.' };
+          const { status } = await editPost(ctx, actor, id, inputOf(payload), versionField(payload));
+          // A new time lets go on what was missed or held as late, and a hold may keep it from leaving.
+          return {
+            notice: status === 'scheduled' ? await launchNotice(ctx, id, 'Saved. It leaves at its time.') : 'Saved.',
+          };
         },
         { component: 'PostComposer', icon: 'Edit', isVisible: hasStatus(NOT_SENT) },
         (actor, record) => recordViewing(ctx, actor, viewed(record)),
