@@ -1,12 +1,13 @@
 /** A team in which somebody other than the author approves, as author, approver and superuser meet it in the panel. */
 import { createHash } from 'node:crypto';
 import type { ConnectedAccount, Prisma } from '@prisma/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../audit/canonical-json.ts';
 import type { Actor } from '../domain/access.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { approvePost, sendPostBack } from '../publishing/approve-post.ts';
 import { claimDue } from '../publishing/claim.ts';
+import { markOverdueApprovals } from '../publishing/overdue-approval.ts';
 import { editPost } from '../publishing/posts.ts';
 import { publishPublication } from '../publishing/publish-publication.ts';
 import { openPanelBench, type PanelBench } from '../testing/panel-bench.ts';
@@ -440,10 +441,48 @@ describe('sending again', () => {
 });
 
 describe('without four eyes', () => {
+  const switchOff = async () =>
+    (await bench.ask(superuser, `/api/resources/Team/records/${bench.teamId}/edit`, { requiresApproval: false })).body;
+
+  afterEach(() => requireApproval(true));
+
   it('a post that was waiting can be scheduled by its author once the team needs no approval any more', async () => {
     const id = await waiting();
     await requireApproval(false);
     expect((await act(author, id, 'schedule')).body.record.params.status).toBe('scheduled');
+  });
+
+  it('what was waiting goes out only by a decision: whoever switches approval off is told how much waits', async () => {
+    await bench.ctx.db.publication.deleteMany({ where: { status: 'awaiting_approval' } });
+    await bench.ctx.db.post.updateMany({ where: { status: 'awaiting_approval' }, data: { status: 'draft' } });
+    expect((await switchOff()).notice.message).toBe('Saved.');
     await requireApproval(true);
+    const [one, other] = [await waiting(), await waiting()];
+    expect((await switchOff()).notice.message).toBe(
+      'Saved. 2 posts still wait for approval. Each goes out once somebody approves or schedules it.',
+    );
+    expect([await statusOf(one), await statusOf(other)]).toEqual(['awaiting_approval', 'awaiting_approval']);
+    const { attention } = (await bench.ask(author, '/api/dashboard')).body;
+    expect(attention.map(({ post }: { post: { id: string } }) => post.id)).toEqual(
+      expect.arrayContaining([one, other]),
+    );
+    expect((await act(approver, one, 'approve')).body.record.params.status).toBe('scheduled');
+    await act(author, other, 'edit', { text: 'Another thing, and still waiting' });
+    expect(await statusOf(other)).toBe('awaiting_approval');
+    expect((await act(author, other, 'schedule')).body.record.params.status).toBe('scheduled');
+  });
+
+  it('what was waiting when its time came leaves at a new time, when its author schedules it', async () => {
+    const id = await waiting();
+    await bench.ctx.db.post.update({ where: { id }, data: { scheduledAt: new Date(Date.now() - 60_000) } });
+    await markOverdueApprovals(bench.ctx);
+    await switchOff();
+    expect((await act(author, id, 'schedule')).body.notice.message).toContain('This time has passed');
+    const line = (await show(author, id)).details.publications[0];
+    expect(line.errorMessage).toContain('Choose a new time for the post');
+    await act(author, id, 'edit', { scheduledAt: inMinutes(30) });
+    expect((await act(author, id, 'schedule')).body.record.params.status).toBe('scheduled');
+    const now = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id } });
+    expect(now).toMatchObject({ status: 'scheduled', errorCode: null, errorMessage: null });
   });
 });

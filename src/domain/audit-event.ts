@@ -31,6 +31,7 @@ export const AUDIT_ACTIONS = [
   'post.deleted',
   'post.scheduled',
   'post.approval_requested',
+  'post.approval_overdue',
   'post.approved',
   'post.approval_voided',
   'post.sent_back',

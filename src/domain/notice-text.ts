@@ -139,6 +139,23 @@ export function liveTwiceNotice(twice: LiveTwice): NoticeText {
   };
 }
 
+export interface OverdueApproval extends Pick<About, 'teamName' | 'address'> {
+  text: string;
+  scheduledAt: Date | null;
+  /** Sentences: what happened, and what to do. */
+  reason: string;
+}
+
+/** A post that nobody approved before its time. */
+export function overdueApprovalNotice(post: OverdueApproval, now: Date, timeZone: string): NoticeText {
+  const { text, scheduledAt, reason, address } = post;
+  const due = scheduledAt === null ? '' : `Due ${momentInWords(scheduledAt, now, timeZone)}:\n`;
+  return {
+    subject: `Not approved in time: ${excerpt(text, 60)}`,
+    text: paragraphs(`${due}${excerpt(text, 300)}`, reason, `Here it is: ${address}`, footer(post)),
+  };
+}
+
 function listed({ total, first }: Waiting, now: Date, timeZone: string): string[] {
   const more = total - first.length;
   return [

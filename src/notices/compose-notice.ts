@@ -1,12 +1,14 @@
 import type { AuditEvent, Prisma, User } from '@prisma/client';
 import { z } from 'zod';
 import type { AppContext } from '../context.ts';
+import { NOT_APPROVED_IN_TIME } from '../domain/not-approved-in-time.ts';
 import {
   deadAccountNotice,
   everythingHeldNotice,
   heldPostsNotice,
   liveTwiceNotice,
   type NoticeText,
+  overdueApprovalNotice,
   type StuckPublication,
   stuckPublicationNotice,
 } from '../domain/notice-text.ts';
@@ -47,6 +49,8 @@ export async function composeNotice(
       return aboutHold(ctx, id);
     case 'publication.live_twice':
       return aboutLiveTwice(ctx, id, event.metadata);
+    case 'post.approval_overdue':
+      return aboutOverdueApproval(ctx, id, recipient.timeZone);
     default:
       return aboutPublication(ctx, id, STATUS_AFTER[event.action] ?? [], recipient.timeZone);
   }
@@ -114,6 +118,31 @@ async function aboutHold({ db, config }: Context, id: string): Promise<NoticeTex
     reason: hold.reason,
     address: `${config.publicUrl}/admin/resources/Hold/records/${id}/show`,
   });
+}
+
+/** Over when it was approved, sent back, cancelled, or given a new time. */
+async function aboutOverdueApproval(
+  { db, clock, config }: Context,
+  id: string,
+  timeZone: string,
+): Promise<NoticeText | null> {
+  const { errorCode, errorMessage } = NOT_APPROVED_IN_TIME;
+  const post = await db.post.findFirst({
+    where: { id, publications: { some: { status: 'awaiting_approval', errorCode } } },
+    select: { text: true, scheduledAt: true, team: { select: { name: true } } },
+  });
+  if (post === null) return null;
+  return overdueApprovalNotice(
+    {
+      teamName: post.team.name,
+      text: post.text,
+      scheduledAt: post.scheduledAt,
+      reason: errorMessage,
+      address: `${config.publicUrl}/admin/resources/Post/records/${id}/show`,
+    },
+    clock.now(),
+    timeZone,
+  );
 }
 
 async function aboutAccount({ db, clock, config }: Context, id: string, timeZone: string): Promise<NoticeText | null> {

@@ -69,7 +69,8 @@ export async function sendPostBack(ctx: AppContext, person: Actor, postId: strin
   await ctx.db.$transaction(async (tx) => {
     const actor = await stillThere(tx, person);
     const post = await loadPostFor(tx, actor, 'sendBack', postId);
-    for (const publication of waitingFor(post)) await movePublication(tx, publication, 'draft');
+    for (const publication of waitingFor(post))
+      await movePublication(tx, publication, 'draft', { errorCode: null, errorMessage: null });
     await voidApprovals(tx, ctx, actor, post, 'the post was sent back');
     await recordEvent(
       tx,

@@ -8,6 +8,7 @@ import type { Actor } from '../domain/access.ts';
 import type { PublicationStatus } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { requestApproval } from './approval.ts';
+import { forgetOverdueApproval } from './overdue-approval.ts';
 import { type PostForChange, readPost } from './post-access.ts';
 import type { CheckedPost } from './post-input.ts';
 import { queuePublication, recordSchedule, refuseUnpublishable } from './schedule-post.ts';
@@ -44,6 +45,7 @@ export async function requeueAfterEdit(
   }
   refuseUnpublishable(post, going);
   if (going.length === 0) return;
+  if (hasNewTime) await forgetOverdueApproval(tx, post);
   if (changed && post.team.requiresApproval) {
     await requestApproval(tx, ctx, actor, post, going);
     return;

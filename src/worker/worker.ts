@@ -11,6 +11,7 @@ import { spreadBacklog } from '../publishing/backlog.ts';
 import { holdForDeadAccounts } from '../publishing/dead-accounts.ts';
 import { releaseGroundlessHolds } from '../publishing/groundless-holds.ts';
 import { lookUpUnconfirmed } from '../publishing/look-up.ts';
+import { markOverdueApprovals } from '../publishing/overdue-approval.ts';
 import { preflight } from '../publishing/preflight.ts';
 import { guardAgainstRestore, holdWhatWasDue } from '../publishing/restore-guard.ts';
 import { recoverAbandonedClaims } from '../publishing/sweep.ts';
@@ -78,6 +79,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
   });
   const lookingAhead = backgroundWork(ctx.log, 'looking ahead failed; trying again', async (signal) => {
     await holdForDeadAccounts(ctx);
+    await markOverdueApprovals(ctx);
     await preflight(ctx, signal);
   });
   // A hundred thousand after a stop take many minutes.

@@ -56,7 +56,9 @@ export default function PostComposer({ record: given, action }: ActionProps) {
   const dropping = useFileDrop(images.add);
   const rules = teams.find(({ id }) => id === team)?.params;
   const status = existing === null ? 'draft' : String(existing.params.status);
-  const staysScheduled = UNDER_WAY.includes(status);
+  // Approval was switched off while it waited: only scheduling lets it go now.
+  const waitsForNobody = status === 'awaiting_approval' && rules?.requiresApproval === false;
+  const staysScheduled = UNDER_WAY.includes(status) && !waitsForNobody;
   // An image that is still coming in would be missing from what is saved.
   const waiting = saving.busy || images.busy;
   const save = (then: 'stay-draft' | 'schedule') => saving.save({ ...draft, team }, then);

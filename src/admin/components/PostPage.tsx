@@ -98,7 +98,11 @@ export default function PostPage({ record: given }: ActionProps) {
       {details !== undefined && status === 'draft' && details.approval.sentBack !== null ? (
         <SentBack sentBack={details.approval.sentBack} />
       ) : (
-        <NextStep record={record} publications={publications} />
+        <NextStep
+          record={record}
+          publications={publications}
+          needsApproval={details?.team.requiresApproval !== false}
+        />
       )}
       {publications.map(({ id, findings, account }) => (
         <FindingsBanner key={id} findings={findings} about={account.displayName} />
@@ -144,7 +148,15 @@ export default function PostPage({ record: given }: ActionProps) {
 }
 
 /** One sentence about what to do now, when there is something to do. */
-function NextStep({ record, publications }: { record: PanelRecord; publications: readonly PublicationLine[] }) {
+function NextStep({
+  record,
+  publications,
+  needsApproval,
+}: {
+  record: PanelRecord;
+  publications: readonly PublicationLine[];
+  needsApproval: boolean;
+}) {
   const { params } = record;
   const status = String(params.status);
   const unconfirmed = publications.find((publication) => publication.status === 'unconfirmed');
@@ -176,8 +188,7 @@ function NextStep({ record, publications }: { record: PanelRecord; publications:
     );
   if (status === 'draft')
     return <Banner tone="blue" icon="Clock" title="This is a draft. It goes out only after “Schedule”." />;
-  if (status === 'awaiting_approval')
-    return <Banner tone="amber" icon="UserCheck" title="Somebody other than the author has to approve this post." />;
+  if (status === 'awaiting_approval') return <WaitsForApproval publications={publications} needed={needsApproval} />;
   if (status === 'published') return null;
   const trouble = publications.find((publication) => ['failed', 'held', 'missed'].includes(publication.status));
   if (trouble === undefined) return null;
@@ -188,6 +199,20 @@ function NextStep({ record, publications }: { record: PanelRecord; publications:
       title={`${trouble.account.displayName}: ${trouble.errorMessage ?? 'this publication needs a decision'}`}
     >
       <Link to={`/admin/resources/Publication/records/${trouble.id}/show`}>See what can be done</Link>
+    </Banner>
+  );
+}
+
+function WaitsForApproval({ publications, needed }: { publications: readonly PublicationLine[]; needed: boolean }) {
+  const overdue = publications.find(
+    ({ status, errorMessage }) => status === 'awaiting_approval' && errorMessage !== null,
+  );
+  const title = needed
+    ? 'Somebody other than the author has to approve this post.'
+    : 'This team needs no approval any more. It goes out only after “Schedule”.';
+  return (
+    <Banner tone="amber" icon="UserCheck" title={title}>
+      {overdue?.errorMessage}
     </Banner>
   );
 }

@@ -9,6 +9,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.deleted': 'Draft deleted',
   'post.scheduled': 'Post scheduled',
   'post.approval_requested': 'Approval requested',
+  'post.approval_overdue': 'Not approved before its time',
   'post.approved': 'Post approved',
   'post.approval_voided': 'Approval no longer counts',
   'post.sent_back': 'Post sent back',

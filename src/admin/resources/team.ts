@@ -72,8 +72,8 @@ export function teamResource(ctx: AppContext): ResourceDefinition {
       ),
       edit: editAction(
         async (actor, id, payload) => {
-          await updateTeam(ctx, actor, id, inputOf(payload), versionField(payload));
-          return { notice: 'Saved.' };
+          const { requiresApproval } = await updateTeam(ctx, actor, id, inputOf(payload), versionField(payload));
+          return { notice: requiresApproval ? 'Saved.' : `Saved.${await stillWaiting(ctx, id)}` };
         },
         { icon: 'Edit' },
       ),
@@ -97,6 +97,17 @@ export function teamResource(ctx: AppContext): ResourceDefinition {
       ),
     },
   };
+}
+
+/** Switching approval off lets nothing go by itself: somebody asked for approval, and nobody has given it. */
+async function stillWaiting(ctx: AppContext, teamId: string): Promise<string> {
+  const count = await ctx.db.post.count({ where: { teamId, status: 'awaiting_approval' } });
+  if (count === 0) return '';
+  const posts =
+    count === 1
+      ? 'One post still waits for approval. It'
+      : `${count.toLocaleString('en')} posts still wait for approval. Each`;
+  return ` ${posts} goes out once somebody approves or schedules it.`;
 }
 
 function inputOf(payload: Payload): TeamInput {
