@@ -59,6 +59,11 @@ export class ScopedRecord extends BaseRecord {
     super(params, resource);
     this.subject = subject;
   }
+
+  /** Of a page on which some references may be seen and others not, AdminJS hands over the bare ids of the latter. */
+  override populate(path: string, referred?: BaseRecord | string | null): void {
+    super.populate(path, referred instanceof BaseRecord ? referred : null);
+  }
 }
 
 /** What is used of a Prisma model. */

@@ -96,8 +96,9 @@ export function Value({
   return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
 }
 
-/** An event without a person; but of a sign-in that failed nobody knows whose it was. */
+/** An event or a hold without a person; but of a sign-in that failed nobody knows whose it was. */
 function isOurDoing(path: string, { params }: PanelRecord): boolean {
+  if (path === 'createdBy') return typeof params.scope === 'string';
   return path === 'actor' && !String(params.action).startsWith('user.');
 }
 
