@@ -5,7 +5,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ApiClient } from './api-client.ts';
-import { newVisit, openBrowser, type Visit } from './browser.ts';
+import { newVisit, openBrowser, seeText, type Visit } from './browser.ts';
 import { type RunningProduct, SUPERUSER, startProduct } from './running-product.ts';
 
 const shots = join(import.meta.dirname, 'screenshots');
@@ -23,6 +23,8 @@ let ann: ApiClient;
 let teamId: string;
 /** The LinkedIn member's, which cannot be looked up, and the Page's, which can. */
 const accounts: Record<string, string> = {};
+/** The ids on the platform. */
+const outside: Record<string, string> = {};
 const clients: Record<string, ApiClient> = {};
 const visits: Record<string, Visit> = {};
 
@@ -42,7 +44,14 @@ beforeAll(async () => {
     visits[role] = await signedIn(email, PASSWORD);
   }
   visits.superuser = await signedIn(SUPERUSER.email, SUPERUSER.password);
-  for (const { id, params } of await list(ann, 'ConnectedAccount')) accounts[String(params.platform)] = id;
+  await open('superuser', 'ConnectedAccount');
+  await page('superuser').click('[data-testid="connect-facebook"]');
+  await page('superuser').waitForSelector('button[value="allow"]');
+  await Promise.all([page('superuser').waitForNavigation(), page('superuser').click('button[value="allow"]')]);
+  for (const { id, params } of await list(ann, 'ConnectedAccount')) {
+    accounts[String(params.platform)] = id;
+    outside[String(params.platform)] = String(params.externalId);
+  }
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -74,6 +83,8 @@ function page(person: string): Page {
   return visit.page;
 }
 async function open(person: string, path: string): Promise<string> {
+  // A page in the background does not refresh itself.
+  await page(person).bringToFront();
   await page(person).goto(`${product.url}/admin/resources/${path}`, { waitUntil: 'networkidle0' });
   return text(person);
 }
@@ -81,6 +92,26 @@ async function open(person: string, path: string): Promise<string> {
 const text = (person: string) => page(person).evaluate(() => document.querySelector('main#content')?.textContent ?? '');
 const shot = (person: string, name: string) =>
   page(person).screenshot({ path: join(shots, `trouble-${name}.png`) as `${string}.png`, fullPage: true });
+
+/** Publishes so that nobody knows the outcome. @returns the publication */
+async function unconfirmed(platform: 'linkedin' | 'facebook', words: string): Promise<string> {
+  const account = platform === 'linkedin' ? `urn:li:person:${outside.linkedin}` : outside.facebook;
+  const fault = platform === 'linkedin' ? 'reset after' : '500 before';
+  const answer = await fetch(`${product.sandboxUrl}/sandbox/faults`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Origin: product.sandboxUrl },
+    body: JSON.stringify({ platform, account, fault, times: 1 }),
+  });
+  expect(answer.ok, await answer.text()).toBe(true);
+  const post = await create(client('author'), 'Post', { text: words, accounts: [accounts[platform]] });
+  await client('author').postJson(`${api}/Post/records/${post}/publishNow`, {});
+  for (let tries = 0; tries < 200; tries++) {
+    const [publication] = await list(client('author'), 'Publication', `?filters.post=${post}`);
+    if (publication?.params.status === 'unconfirmed') return publication.id;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`"${words}" did not become unconfirmed`);
+}
 
 describe('a list on which some of the people are not visible to the reader', () => {
   beforeAll(async () => {
@@ -111,4 +142,68 @@ describe('a list on which some of the people are not visible to the reader', () 
     expect(shown).toContain('The manager');
     expect(shown).toContain('not visible to you');
   });
+});
+
+describe('the question about an unknown outcome', () => {
+  const REASON = 'textarea[name=reason]';
+  const choose = async (person: string, answer: string) =>
+    (await page(person).waitForSelector(`::-p-xpath(//label[starts-with(normalize-space(.), "${answer}")])`))?.click();
+
+  it('says of a LinkedIn member that nobody looks, and is taken away when somebody else has answered', async () => {
+    const id = await unconfirmed('linkedin', 'Answered by another');
+    const shown = await open('author', `Publication/records/${id}/show`);
+    expect(shown).toContain('LinkedIn does not let us look at a member’s posts.');
+    await page('author').type(REASON, 'I am still looking');
+    await shot('author', 'unconfirmed-member');
+    await client('manager').postJson(`${api}/Publication/records/${id}/resolve`, {
+      resolution: 'abandon',
+      reason: 'Not needed any more',
+    });
+    await seeText(page('author'), 'This has been answered meanwhile. It is now: Cancelled');
+    expect(await page('author').$(REASON)).toBeNull();
+    await shot('author', 'answered-meanwhile');
+  });
+
+  it('is taken away as well from who answers before the page knew', async () => {
+    const id = await unconfirmed('linkedin', 'Two answers');
+    await open('author', `Publication/records/${id}/show`);
+    await page('author').type(REASON, 'It is not there');
+    await choose('author', 'It is not there');
+    await client('manager').postJson(`${api}/Publication/records/${id}/resolve`, {
+      resolution: 'abandon',
+      reason: 'x',
+    });
+    await page('author').click('[data-testid="button-resolve"]');
+    await seeText(page('author'), 'This has been answered meanwhile. It is now: Cancelled', 2_000);
+    expect(await text('author')).not.toContain('Was it published?');
+  });
+
+  it('says of a Page how often we looked, and keeps what is being typed', async () => {
+    const id = await unconfirmed('facebook', 'Looked for');
+    const shown = await open('author', `Publication/records/${id}/show`);
+    expect(shown).toMatch(/We also look for it on the account ourselves|We looked for it on the account once/);
+    await page('author').type(REASON, 'I am still looking');
+    await shot('author', 'unconfirmed-page-first');
+    await seeText(page('author'), 'We looked for it on the account 2 times', 40_000);
+    expect(await page('author').$eval(REASON, (area) => (area as HTMLTextAreaElement).value)).toBe(
+      'I am still looking',
+    );
+    expect(await text('author')).toMatch(/We look again .+, and go on looking for a day/);
+    await shot('author', 'unconfirmed-page');
+  }, 90_000);
+});
+
+it('the dialog for releasing a hold closes when somebody else has released it, and the page says so', async () => {
+  const hold = { scope: 'account', account: accounts.facebook, reason: 'Released twice' };
+  const id = await create(ann, 'Hold', hold);
+  await open('manager', `Hold/records/${id}/show`);
+  await page('manager').click('[data-testid="release-hold"]');
+  await page('manager').waitForSelector('dialog[open]');
+  await ann.postJson(`${api}/Hold/records/${id}/release`, {});
+  await page('manager').click('[data-testid="dialog-confirm"]');
+  await seeText(page('manager'), 'This hold has been released already.');
+  await page('manager').waitForFunction(
+    () => document.querySelector('dialog[open], [data-testid="release-hold"], [data-testid="action-release"]') === null,
+    { timeout: 5_000 },
+  );
 });

@@ -2,6 +2,7 @@
 import { validate as isUuid } from 'uuid';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
+import { canBeLookedUp } from '../domain/look-up-policy.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
 import { warningsOf } from '../publishing/post-content.ts';
 import { POST_IMAGES } from '../publishing/post-images.ts';
@@ -82,7 +83,7 @@ export async function publicationDetails(
       status: true,
       preflight: FINDINGS,
       account: ACCOUNT,
-      team: TEAM_DELIVERY,
+      team: { select: { ...TEAM_DELIVERY.select, resendWhenAbsent: true } },
       post: {
         select: {
           id: true,
@@ -121,7 +122,7 @@ export async function publicationDetails(
     ...shown,
     findings: findingsOf({ status, preflight }),
     post: { ...post, media: post.media.map(({ altText, media }) => ({ ...media, altText })) },
-    account: { ...account, address: accountAddress(ctx, account) },
+    account: { ...account, address: accountAddress(ctx, account), canBeLookedUp: canBeLookedUp(account) },
     evidence,
     history: events,
   };

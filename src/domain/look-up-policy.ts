@@ -20,6 +20,11 @@ export function nextLookUpAt(sentAt: Date, lookUpsSoFar: number, now: Date): Dat
   return new Date(Math.max(planned, now.getTime() + 1_000));
 }
 
+/** LinkedIn lets no app list the posts of a member, only those of an organization. */
+export function canBeLookedUp({ platform, kind }: { platform: string; kind: string }): boolean {
+  return platform !== 'linkedin' || kind === 'organization';
+}
+
 /** A platform's answer is under way for seconds at most, and its clock is right; more than this is a clock that is wrong. */
 const CLOCKS_AGREE_SECONDS = 30;
 

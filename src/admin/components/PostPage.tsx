@@ -12,6 +12,7 @@ import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
 import { PostImages, shownImages } from './post-images.tsx';
 import { type Finding, FindingsBanner, WarningsBanner } from './problems-ahead.tsx';
+import { comesLater } from './publication-times.tsx';
 import { OutsideLink } from './record-values.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
@@ -245,10 +246,11 @@ function PublicationRow({ publication }: { publication: PublicationLine }) {
           {permalink === null ? null : <OutsideLink href={permalink}>See it live</OutsideLink>}
           {status === 'published' && late !== null ? <span> · {late}</span> : null}
           {publication.errorMessage !== null && status !== 'published' ? <span>{publication.errorMessage}</span> : null}
-          {status === 'retrying' ? (
+          {comesLater({ ...publication }) ? (
             <span>
               {' '}
-              · next try <Moment value={publication.nextAttemptAt} layout="short" />
+              · {status === 'retrying' ? 'next try' : 'leaves'}{' '}
+              <Moment value={publication.nextAttemptAt} layout="short" />
             </span>
           ) : null}
         </div>

@@ -7,13 +7,14 @@ import type { LateRule } from './delivery-field.tsx';
 import { DeliveryNotes } from './delivery-notes.tsx';
 import { EvidenceCard, type ShownEvidence } from './evidence-card.tsx';
 import { type History, HistoryCard } from './history-list.tsx';
-import { lateness, Moment } from './moments.tsx';
+import { Moment } from './moments.tsx';
 import { Banner, Card, EmptyState, Page } from './page-frame.tsx';
 import { hasAction, type PanelRecord } from './panel-client.ts';
 import { imageOf, PostImages } from './post-images.tsx';
 import { type Finding, FindingsBanner } from './problems-ahead.tsx';
+import { PublicationTimes } from './publication-times.tsx';
 import { OutsideLink } from './record-values.tsx';
-import { ResolvePanel } from './resolve-panel.tsx';
+import { AnsweredElsewhere, ResolvePanel, useAnsweredElsewhere } from './resolve-panel.tsx';
 import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
 interface Attempt {
@@ -29,7 +30,14 @@ interface Attempt {
 }
 
 interface Details {
-  account: { id: string; platform: string; displayName: string; status: string; address: string | null };
+  account: {
+    id: string;
+    platform: string;
+    displayName: string;
+    status: string;
+    address: string | null;
+    canBeLookedUp: boolean;
+  };
   post: {
     id: string;
     text: string;
@@ -38,7 +46,7 @@ interface Details {
     author: { name: string };
     media: (Record<string, unknown> & { sha256: string })[];
   };
-  team: LateRule & { name: string };
+  team: LateRule & { name: string; resendWhenAbsent: boolean };
   attempts: Attempt[];
   evidence: ShownEvidence | null;
   history: History;
@@ -49,6 +57,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
   const { record, reload } = useFreshRecord('Publication', given as PanelRecord, ({ params }) =>
     isAboutToChange(params.status, params.nextAttemptAt ?? params.dueAt),
   );
+  const { answeredElsewhere, answeredHere } = useAnsweredElsewhere(record);
   const details = record.details as Details | undefined;
   const { params } = record;
   if (details === undefined) return null;
@@ -78,8 +87,15 @@ export default function PublicationPage({ record: given }: ActionProps) {
     >
       <FindingsBanner findings={details.findings} />
       {status === 'unconfirmed' && hasAction(record.recordActions, 'resolve') ? (
-        <ResolvePanel record={record} account={account} onDone={reload} />
+        <ResolvePanel
+          record={record}
+          account={account}
+          resendWhenAbsent={details.team.resendWhenAbsent}
+          onAnswered={answeredHere}
+          onChanged={reload}
+        />
       ) : null}
+      {answeredElsewhere ? <AnsweredElsewhere status={status} /> : null}
       {status !== 'unconfirmed' && status !== 'published' && typeof params.errorMessage === 'string' ? (
         <Banner
           tone={status === 'failed' || status === 'missed' ? 'red' : 'amber'}
@@ -122,7 +138,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
         </div>
         <div>
           <Card title="Times">
-            <Times params={params} />
+            <PublicationTimes params={params} />
           </Card>
           <HistoryCard resource="Publication" id={record.id} history={details.history} />
         </div>
@@ -136,52 +152,6 @@ function adviceFor(status: string, account: Details['account']) {
     return <Link to={`/admin/resources/ConnectedAccount/records/${account.id}/show`}>Connect the account again</Link>;
   if (status === 'failed' || status === 'missed') return 'Edit the post or wait, then use “Send again”; or give it up.';
   return null;
-}
-
-function Times({ params }: { params: PanelRecord['params'] }) {
-  const late = lateness(params.dueAt, params.sentAt);
-  const comesAgain =
-    params.status === 'retrying' || (params.status === 'scheduled' && params.errorCode === 'account-rests');
-  const rows: readonly (readonly [string, unknown])[] = [
-    ['Due', params.dueAt],
-    ['Sent', params.sentAt],
-    ['Accepted', params.acceptedAt],
-    ['Next attempt', comesAgain ? params.nextAttemptAt : null],
-  ];
-  return (
-    <dl className="ss-values ss-values-narrow">
-      {rows
-        .filter(([label, value]) => label !== 'Next attempt' || value !== null)
-        .map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>
-              <Moment value={value} />
-            </dd>
-          </div>
-        ))}
-      {late === null ? null : (
-        <div>
-          <dt>Lateness</dt>
-          <dd>{late}</dd>
-        </div>
-      )}
-      <div>
-        <dt>Attempts</dt>
-        <dd>
-          {String(params.attemptCount)} of {String(params.maxAttempts)}
-        </dd>
-      </div>
-      {typeof params.permalink === 'string' ? (
-        <div>
-          <dt>Live at</dt>
-          <dd>
-            <OutsideLink href={params.permalink} />
-          </dd>
-        </div>
-      ) : null}
-    </dl>
-  );
 }
 
 function AttemptLine({ attempt }: { attempt: Attempt }) {

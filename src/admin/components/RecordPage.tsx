@@ -1,16 +1,24 @@
 /** The page of a record that needs nothing special: its values and what can be done with it. */
 import type { ActionProps } from 'adminjs';
+import { useEffect } from 'react';
 import { ActionButtons } from './action-buttons.tsx';
 import { eventText } from './event-texts.ts';
 import { HistoryCard } from './history-list.tsx';
 import { LIST_TEXTS } from './list-texts.ts';
 import { Card, Page } from './page-frame.tsx';
-import type { PanelRecord } from './panel-client.ts';
+import { HOLDS_CHANGED, type PanelRecord } from './panel-client.ts';
 import { labelOf, Value } from './record-values.tsx';
 import { useFreshRecord } from './use-fresh-record.ts';
 
 export default function RecordPage({ resource, record: given }: ActionProps) {
   const { record, reload } = useFreshRecord(resource.id, given as PanelRecord, () => false);
+  useEffect(() => {
+    if (resource.id !== 'Hold') return undefined;
+    // It can be released by the banner above as well.
+    const onChange = () => void reload();
+    window.addEventListener(HOLDS_CHANGED, onChange);
+    return () => window.removeEventListener(HOLDS_CHANGED, onChange);
+  }, [resource.id, given?.id]);
   const title = titleOf(resource.id, record);
   const list = LIST_TEXTS[resource.id]?.title ?? resource.name;
   return (

@@ -32,6 +32,10 @@ const STATUS: Readonly<Record<string, { label: string; icon: string; tone: Tone 
   absent: { label: 'Not there', icon: 'XCircle', tone: 'quiet' },
 };
 
+export function statusLabel(status: string): string {
+  return STATUS[status]?.label ?? words(status);
+}
+
 export function StatusBadge({ status }: { status: string }) {
   const { label, icon, tone } = STATUS[status] ?? { label: words(status), icon: 'Circle', tone: 'quiet' as const };
   return (

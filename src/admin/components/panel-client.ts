@@ -93,7 +93,8 @@ async function call(
   }
   tellSession(response.status !== 401);
   if (response.status === 401) return failure(method === 'POST' ? SIGNED_OUT : SIGNED_OUT_READING, 'signed-out');
-  if (method === 'POST' && response.ok && path.startsWith('/resources/Hold/'))
+  // A refusal as well when somebody else was faster: the orders are others than this page shows.
+  if (method === 'POST' && (response.ok || response.status === 409) && path.startsWith('/resources/Hold/'))
     window.dispatchEvent(new Event(HOLDS_CHANGED));
   return read(response, method);
 }

@@ -1,8 +1,11 @@
 /** The outcome is unknown: a person looks at the account and says what is there. Nothing is sent again on a guess. */
 import { Icon } from '@adminjs/design-system';
 import { useNotice } from 'adminjs';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
+import { statusLabel } from './badges.tsx';
 import { Field, FieldError, TextField } from './form-fields.tsx';
+import { LookUps } from './look-ups.tsx';
+import { Banner } from './page-frame.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
 import { OutsideLink } from './record-values.tsx';
 
@@ -16,15 +19,39 @@ const ANSWERS = [
   { value: 'abandon', label: 'Give it up', text: 'Whether or not it is there: do not send it again.' },
 ] as const;
 
-export function ResolvePanel({
-  record,
-  account,
-  onDone,
-}: {
+/** Whether the question that this page showed was answered elsewhere: by a look-up, or by somebody else. */
+export function useAnsweredElsewhere({ id, params: { status } }: PanelRecord) {
+  const asked = useRef<string | null>(null);
+  if (status === 'unconfirmed') asked.current = id;
+  return {
+    answeredElsewhere: status !== 'unconfirmed' && asked.current === id,
+    answeredHere: () => {
+      asked.current = null;
+    },
+  };
+}
+
+/** In the place of the form that somebody may have been filling in. */
+export function AnsweredElsewhere({ status }: { status: string }) {
+  return (
+    <Banner tone="blue" icon="Info" title={`This has been answered meanwhile. It is now: ${statusLabel(status)}`}>
+      Somebody else said what is there, or a look-up found it. The history says which; your answer is not needed any
+      more.
+    </Banner>
+  );
+}
+
+interface ResolvePanelProps {
   record: PanelRecord;
-  account: { displayName: string; address: string | null };
-  onDone(): void;
-}) {
+  account: { platform: string; displayName: string; address: string | null; canBeLookedUp: boolean };
+  resendWhenAbsent: boolean;
+  /** Called when this form gave the answer. */
+  onAnswered(): void;
+  /** Called when the record is another one now, or may be. */
+  onChanged(): void;
+}
+
+export function ResolvePanel({ record, account, resendWhenAbsent, onAnswered, onChanged }: ResolvePanelProps) {
   const [resolution, setResolution] = useState('');
   const [permalink, setPermalink] = useState('');
   const [reason, setReason] = useState('');
@@ -44,7 +71,8 @@ export function ResolvePanel({
     // Field messages stand beside their fields already.
     if (answer.message !== '' && Object.keys(answer.fields).length === 0)
       notify({ message: answer.message, type: answer.ok ? 'success' : 'error' });
-    if (answer.ok) onDone();
+    if (answer.ok) onAnswered();
+    if (answer.ok || answer.problem === 'conflict' || answer.problem === 'no-answer') onChanged();
   };
   return (
     <section className="ss-card ss-card-red" aria-labelledby="resolve-title">
@@ -53,10 +81,11 @@ export function ResolvePanel({
         <div>
           <h2 id="resolve-title">Was it published?</h2>
           <p>
-            The request left, but no clear answer came back. Sending it again could publish it twice, so nothing happens
-            until you say what is on {account.displayName}.{' '}
+            The request left, but no clear answer came back. Sending it again could publish it twice, so it is not sent
+            again before it is known what is on <bdi>{account.displayName}</bdi>.{' '}
             {account.address === null ? null : <OutsideLink href={account.address}>Open the account</OutsideLink>}
           </p>
+          <LookUps params={record.params} account={account} resendWhenAbsent={resendWhenAbsent} />
         </div>
       </div>
       <form onSubmit={submit} noValidate>

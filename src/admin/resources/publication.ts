@@ -60,12 +60,21 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
         'updatedAt',
       ],
       searchColumns: ['permalink', 'externalId', 'errorCode', 'errorMessage'],
-      select: { post: { select: { authorId: true } } },
+      select: {
+        post: { select: { authorId: true } },
+        attempts: {
+          where: { state: 'unknown' },
+          select: { lookUps: true, absentReads: true, nextLookUpAt: true },
+          orderBy: { number: 'desc' },
+          take: 1,
+        },
+      },
       scope: publicationScope,
       subject: (row) => ({
         ownerId: text((row.post as { authorId?: unknown } | null)?.authorId),
         teamId: text(row.teamId),
       }),
+      extras: lookUpsOf,
       // A list names each by the words of its post.
       posts: ({ postId, teamId }) => [{ postId: String(postId), teamId: text(teamId) }],
     },
@@ -165,6 +174,13 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
       }),
     },
   };
+}
+
+/** How often the post was looked for, of one whose outcome is unknown. */
+function lookUpsOf({ status, attempts }: Record<string, unknown>): Record<string, unknown> {
+  if (status !== 'unconfirmed') return {};
+  const [open] = attempts as { lookUps: number; absentReads: number; nextLookUpAt: Date | null }[];
+  return { lookUps: 0, absentReads: 0, nextLookUpAt: null, ...open };
 }
 
 export function publicationScope(actor: Actor): Where {
