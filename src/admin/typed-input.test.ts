@@ -80,6 +80,14 @@ describe('an invisible control character', () => {
   });
 });
 
+describe('a reason of which nothing is seen', () => {
+  it('is none, for a hold', async () => {
+    const values = { scope: 'account', account: bench.account.id, reason: '\u200b' };
+    const { body } = await bench.ask(manager, '/api/resources/Hold/actions/new', values);
+    expect(body.record.errors.reason.message).toBe('Say why. It is shown to everybody who waits.');
+  });
+});
+
 describe('a reason of more than 500 characters', () => {
   const long = 'y'.repeat(501);
   const sentence = 'Say it in at most 500 characters; this has 501.';

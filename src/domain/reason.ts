@@ -1,4 +1,5 @@
 /** Reasons people give for what they do: a sentence or two, kept for the audit and shown to whoever waits. */
+import { isBlank, turningCharacter } from './invisible-characters.ts';
 
 const LONGEST_REASON = 500;
 
@@ -7,8 +8,11 @@ const LONGEST_REASON = 500;
  * @returns a sentence for the person who typed it, or null when it is fine
  */
 export function reasonProblem(text: string, whenEmpty: string | null): string | null {
+  if (isBlank(text)) return whenEmpty;
+  const turning = turningCharacter(text);
+  if (turning !== null)
+    return `This has an invisible character that turns the reading direction (${turning}). Paste it as plain text, or type it again.`;
   const { length } = [...text.trim()];
-  if (length === 0) return whenEmpty;
   if (length <= LONGEST_REASON) return null;
   return `Say it in at most ${LONGEST_REASON} characters; this has ${length.toLocaleString('en')}.`;
 }
