@@ -2,7 +2,7 @@
 import { Icon } from '@adminjs/design-system';
 import { useNotice } from 'adminjs';
 import { useState } from 'react';
-
+import { ChosenList } from './chosen-list.tsx';
 import { Field, FieldError } from './form-fields.tsx';
 import { Dialog } from './page-frame.tsx';
 import { api, hasAction, type PanelRecord } from './panel-client.ts';
@@ -31,13 +31,12 @@ interface ManyBarProps {
 export function ManyBar({ resource, chosen, onClear, onDone }: ManyBarProps) {
   const [asked, setAsked] = useState<Decision | null>(null);
   if (chosen.length === 0) return null;
-  const idsFor = ({ one }: Decision) =>
-    chosen.filter((record) => hasAction(record.recordActions, one)).map((record) => record.id);
+  const chosenFor = ({ one }: Decision) => chosen.filter((record) => hasAction(record.recordActions, one));
   return (
     <div className="ss-many-bar" role="toolbar" aria-label="Chosen publications">
       <strong aria-live="polite">{chosen.length} chosen</strong>
       {DECISIONS.map((decision) => {
-        const count = idsFor(decision).length;
+        const count = chosenFor(decision).length;
         if (count === 0) return null;
         return (
           <button
@@ -60,7 +59,7 @@ export function ManyBar({ resource, chosen, onClear, onDone }: ManyBarProps) {
         <ManyDialog
           resource={resource}
           decision={asked}
-          ids={idsFor(asked)}
+          chosen={chosenFor(asked)}
           onClose={() => setAsked(null)}
           onDone={() => {
             setAsked(null);
@@ -80,12 +79,13 @@ const ANSWERS = [
 interface ManyDialogProps {
   resource: string;
   decision: Decision;
-  ids: readonly string[];
+  chosen: readonly PanelRecord[];
   onClose(): void;
   onDone(): void;
 }
 
-function ManyDialog({ resource, decision, ids, onClose, onDone }: ManyDialogProps) {
+function ManyDialog({ resource, decision, chosen, onClose, onDone }: ManyDialogProps) {
+  const ids = chosen.map(({ id }) => id);
   const [resolution, setResolution] = useState('');
   const [reason, setReason] = useState('');
   const [errors, setErrors] = useState<Record<string, string>>({});
@@ -122,6 +122,7 @@ function ManyDialog({ resource, decision, ids, onClose, onDone }: ManyDialogProp
             Look at the accounts first. One answer for all {ids.length}; each is decided and kept on record on its own.
             A post that is live needs its link: answer that one on its own page.
           </p>
+          <ChosenList chosen={chosen} />
           <fieldset className="ss-fieldset ss-scopes">
             <legend className="ss-visually-hidden">What you found</legend>
             {ANSWERS.map((answer) => (
@@ -161,11 +162,14 @@ function ManyDialog({ resource, decision, ids, onClose, onDone }: ManyDialogProp
           </Field>
         </>
       ) : (
-        <p>
-          {decision.one === 'retry'
-            ? 'The first of each account goes out at once, the others one after another.'
-            : 'They will not be published to these accounts. What was published already stays.'}
-        </p>
+        <>
+          <p>
+            {decision.one === 'retry'
+              ? 'The first of each account goes out at once, the others one after another.'
+              : 'They will not be published to these accounts. What was published already stays.'}
+          </p>
+          <ChosenList chosen={chosen} />
+        </>
       )}
     </Dialog>
   );

@@ -1,10 +1,11 @@
+import type { ConnectedAccount } from '@prisma/client';
 import type { ActionContext, ActionRequest, ActionResponse } from 'adminjs';
 import { shareAccount } from '../../accounts/share-account.ts';
 import type { AppContext } from '../../context.ts';
 import { type Actor, readScope } from '../../domain/access.ts';
 import { restEnd } from '../../publishing/account-rest.ts';
 import { disconnectAndHold } from '../../publishing/hold-account.ts';
-import { reconnectAddress } from '../account-address.ts';
+import { accountAddress, reconnectAddress } from '../account-address.ts';
 import { actorOf } from '../acting.ts';
 import { endingConnections } from '../ending-connections.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
@@ -59,6 +60,7 @@ export function connectedAccountResource(ctx: AppContext): ResourceDefinition {
       searchColumns: ['displayName', 'externalId'],
       scope: accountScope,
       subject: (row) => ({ ownerId: text(row.ownerId), teamId: text(row.teamId) }),
+      extras: (row) => ({ address: accountAddress(ctx, row as unknown as ConnectedAccount) }),
     },
     options: {
       navigation: { name: 'accounts', icon: 'Link' },
