@@ -193,6 +193,38 @@ describe('the question about an unknown outcome', () => {
   }, 90_000);
 });
 
+it('the answer for many lists what is answered', async () => {
+  await unconfirmed('linkedin', 'One of many');
+  await open('author', 'Publication?filters.status=unconfirmed');
+  await page('author').click('thead input[type=checkbox]');
+  await page('author').click('[data-testid="action-resolveMany"]');
+  await page('author').waitForSelector('dialog[open]');
+  const shown = await page('author').$eval('dialog[open]', (dialog) => dialog.textContent);
+  expect(shown).toMatch(/One of many.+Amara Okafor · sent .+Open the account/);
+  await shot('author', 'many');
+});
+
+it('the audit log says which answer was given about which post, in words', async () => {
+  const shown = await open('manager', 'AuditEvent?filters.action=publication.resolved');
+  expect(shown).toContain('Given up: “Answered by another” · Amara Okafor (LinkedIn) · Not needed any more');
+  expect(shown).toContain('Unconfirmed publication resolved');
+  await shot('manager', 'audit-resolved');
+});
+
+it('the form of a hold offers a manager what a manager may hold, and tells accounts apart', async () => {
+  await open('manager', 'Hold/actions/new');
+  await seeText(page('manager'), 'Amara Okafor (LinkedIn)');
+  const offered = (name: string) =>
+    page('manager').$$eval(`select[name=${name}] option`, (all) => all.map((one) => one.textContent));
+  expect(await offered('scope')).toEqual(['A team', 'An account']);
+  expect(await offered('account')).toEqual([
+    'Choose…',
+    'Amara Okafor (LinkedIn)',
+    'Northwind Coffee Roasters (Facebook)',
+  ]);
+  await shot('manager', 'hold-form');
+});
+
 it('the dialog for releasing a hold closes when somebody else has released it, and the page says so', async () => {
   const hold = { scope: 'account', account: accounts.facebook, reason: 'Released twice' };
   const id = await create(ann, 'Hold', hold);

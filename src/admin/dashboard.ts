@@ -9,7 +9,7 @@ import { workerPresence } from '../publishing/worker-presence.ts';
 import { sandboxFeed } from './account-address.ts';
 import { deadConnections } from './dead-connections.ts';
 import { endingConnections } from './ending-connections.ts';
-import { aboutText, toldPost } from './event-subject.ts';
+import { aboutText, goesOnBy, toldPost } from './event-subject.ts';
 import { recordListing } from './post-viewing.ts';
 import { problemsAhead } from './problems-ahead.ts';
 import { definitionOf, type ResourceDefinition } from './resource-definition.ts';
@@ -148,6 +148,7 @@ export async function dashboardData(
       ...event,
       actor: person?.name ?? null,
       about: aboutText(metadata),
+      by: goesOnBy(metadata),
       account: accountsOf.find(({ id }) => id === event.entityId)?.account ?? null,
     })),
     accountsToReconnect: dead,

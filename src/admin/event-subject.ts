@@ -9,6 +9,12 @@ export function aboutText(metadata: unknown): string | null {
   return typeof found === 'string' ? found : null;
 }
 
+/** What a publication goes on by, as its event says it; null when it does not. */
+export function goesOnBy(metadata: unknown): string | null {
+  const { by } = (metadata ?? {}) as Record<string, unknown>;
+  return typeof by === 'string' ? by : null;
+}
+
 /** The post whose first words an event tells, if it does. @param event with entity, entityId, teamId and metadata */
 export function toldPost(event: object): readonly ShownPost[] {
   const { entity, entityId, teamId, metadata } = event as Record<string, unknown>;

@@ -82,3 +82,15 @@ export interface AuditRecord {
   teamId: string | null;
   metadata: Record<string, string | number | boolean | null | readonly string[]>;
 }
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  live: 'It is there',
+  absent: 'It is not there, sent again',
+  abandon: 'Given up',
+};
+
+/** What somebody, or repeated look-ups, said about a publication whose outcome was unknown. */
+export function answerInWords(resolution: unknown, by: unknown): string {
+  if (by === 'look-ups') return 'Repeatedly not found there, sent again';
+  return ANSWERS[String(resolution)] ?? 'Answered';
+}

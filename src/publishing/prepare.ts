@@ -104,7 +104,7 @@ export async function prepare(
   if (platform === undefined)
     return rejected(
       'platform-not-configured',
-      `${PLATFORM_LABEL[account.platform]} is not set up on this server. Ask the operator to configure it, then retry.`,
+      `${PLATFORM_LABEL[account.platform]} is not set up on this server. Ask the operator to configure it, then use “Send again”.`,
     );
   try {
     const { accessToken, tokenVersion, issuedAt } = await usableAccessToken(ctx, account.id);
@@ -159,7 +159,7 @@ function late(promised: Date, status: 'held' | 'missed', now: Date): Preparation
   return waitFor(
     status,
     'late',
-    `It could not leave in time and is ${minutes.toLocaleString('en')} minutes late. Decide: retry it now, choose a new time, or cancel it.`,
+    `It could not leave in time and is ${minutes === 1 ? 'one minute' : `${minutes.toLocaleString('en')} minutes`} late. Decide: use “Send again”, choose a new time with “Edit”, or use “Give up”.`,
   );
 }
 

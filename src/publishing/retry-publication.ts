@@ -32,7 +32,7 @@ export async function retryPublication(
     if (publication.account.status !== 'active') {
       throw new Refusal(
         'conflict',
-        `${publication.account.displayName} is not connected. Open Accounts, press Reconnect, then retry.`,
+        `${publication.account.displayName} is not connected. Open Accounts, press “Connect again”, then use “Send again” here.`,
       );
     }
     await refuseUnapprovedRetry(tx, actor, publication);

@@ -8,9 +8,10 @@ import { HistoryCard } from './history-list.tsx';
 import { Moment } from './moments.tsx';
 import { Banner, Card, Page } from './page-frame.tsx';
 import type { PanelRecord } from './panel-client.ts';
-import { labelOf, Value } from './record-values.tsx';
+import { Value } from './record-values.tsx';
 import { type SharedAccount, SharedAccounts } from './shared-accounts.tsx';
 import { useFreshRecord } from './use-fresh-record.ts';
+import { labelOf } from './value-labels.ts';
 
 const IN_THE_HEAD = ['displayName', 'platform', 'status', 'statusReason'];
 

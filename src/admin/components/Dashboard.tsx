@@ -184,11 +184,13 @@ function Content({ data }: { data: DashboardData }) {
               <ol className="ss-timeline">
                 {data.activity.map((event) => (
                   <li key={event.id}>
-                    <Link to={`/admin/resources/AuditEvent/records/${event.id}/show`}>{eventText(event.action)}</Link>
-                    {event.about === null ? null : <span className="ss-clamp-1">{event.about}</span>}
+                    <Link to={`/admin/resources/AuditEvent/records/${event.id}/show`}>
+                      {eventText(event.action, { by: event.by })}
+                    </Link>
+                    {event.about === null ? null : <bdi className="ss-clamp-1">{event.about}</bdi>}
                     <EventAccount account={event.account} />
                     <span className="ss-muted">
-                      {event.actor ?? 'the server'} · <Moment value={event.occurredAt} layout="short" />
+                      <bdi>{event.actor ?? 'the server'}</bdi> · <Moment value={event.occurredAt} layout="short" />
                     </span>
                   </li>
                 ))}
@@ -247,7 +249,7 @@ function Line({
           {row.text ?? row.post.text}
         </Link>
         <div className="ss-line-sub">
-          {row.account.displayName}
+          <bdi>{row.account.displayName}</bdi>
           {live && row.permalink !== null ? (
             <>
               {' · '}
@@ -256,7 +258,12 @@ function Line({
               </a>
             </>
           ) : null}
-          {note === null || note === undefined ? null : ` · ${note}`}
+          {note === null || note === undefined ? null : (
+            <>
+              {' · '}
+              <bdi>{note}</bdi>
+            </>
+          )}
         </div>
       </div>
       <div className="ss-line-side">

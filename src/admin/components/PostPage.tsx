@@ -197,7 +197,12 @@ function NextStep({
     <Banner
       tone="amber"
       icon="AlertTriangle"
-      title={`${trouble.account.displayName}: ${trouble.errorMessage ?? 'this publication needs a decision'}`}
+      title={
+        <>
+          <bdi>{trouble.account.displayName}</bdi>:{' '}
+          <bdi>{trouble.errorMessage ?? 'this publication needs a decision'}</bdi>
+        </>
+      }
     >
       <Link to={`/admin/resources/Publication/records/${trouble.id}/show`}>See what can be done</Link>
     </Banner>
@@ -245,7 +250,7 @@ function PublicationRow({ publication }: { publication: PublicationLine }) {
         <div className="ss-line-sub">
           {permalink === null ? null : <OutsideLink href={permalink}>See it live</OutsideLink>}
           {status === 'published' && late !== null ? <span> · {late}</span> : null}
-          {publication.errorMessage !== null && status !== 'published' ? <span>{publication.errorMessage}</span> : null}
+          {publication.errorMessage !== null && status !== 'published' ? <bdi>{publication.errorMessage}</bdi> : null}
           {comesLater({ ...publication }) ? (
             <span>
               {' '}

@@ -69,12 +69,12 @@ export default function PublicationPage({ record: given }: ActionProps) {
       back={{ to: `/admin/resources/Post/records/${post.id}/show`, label: 'Post' }}
       title={
         <>
-          <PlatformMark platform={account.platform} /> {account.displayName} <StatusBadge status={status} />
+          <PlatformMark platform={account.platform} /> <bdi>{account.displayName}</bdi> <StatusBadge status={status} />
         </>
       }
       subtitle={
         <>
-          {platformLabel(account.platform)} · written by {post.author.name}
+          {platformLabel(account.platform)} · written by <bdi>{post.author.name}</bdi>
           {account.address === null ? null : (
             <>
               {' · '}
@@ -100,7 +100,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
         <Banner
           tone={status === 'failed' || status === 'missed' ? 'red' : 'amber'}
           icon="AlertTriangle"
-          title={params.errorMessage}
+          title={<bdi>{params.errorMessage}</bdi>}
         >
           {adviceFor(status, account)}
         </Banner>
@@ -150,7 +150,8 @@ export default function PublicationPage({ record: given }: ActionProps) {
 function adviceFor(status: string, account: Details['account']) {
   if (account.status !== 'active')
     return <Link to={`/admin/resources/ConnectedAccount/records/${account.id}/show`}>Connect the account again</Link>;
-  if (status === 'failed' || status === 'missed') return 'Edit the post or wait, then use “Send again”; or give it up.';
+  if (status === 'failed') return 'Edit the post or wait, then use “Send again”; or use “Give up”.';
+  if (status === 'missed') return 'Waiting changes nothing: by the late rule it is not sent by itself any more.';
   return null;
 }
 

@@ -5,11 +5,13 @@ import { Link, useNavigate } from 'react-router-dom';
 import { choiceLabel } from './choice-labels.ts';
 import { CheckField, RecordField, SelectField, TextField, TimeZoneField } from './form-fields.tsx';
 import { LIST_TEXTS } from './list-texts.ts';
+import { mayHoldScope, mayHoldTeam } from './may-hold.ts';
 import { Card, Page } from './page-frame.tsx';
 import { api, type PanelProperty, type PanelRecord } from './panel-client.ts';
-import { labelOf } from './record-values.tsx';
+
 import { SaveProblem, type Unsaved } from './save-problem.tsx';
 import { savedVersion } from './saved-version.ts';
+import { labelOf } from './value-labels.ts';
 
 type Values = Record<string, string | boolean>;
 
@@ -139,6 +141,7 @@ interface FormFieldProps {
 }
 
 function FormField({ resource, property, values, error, onChange }: FormFieldProps) {
+  const [person] = useCurrentAdmin();
   const name = property.propertyPath;
   const common = { name, label: labelOf(name), error, hint: HINTS[`${resource}.${name}`] };
   const value = values[name];
@@ -152,12 +155,17 @@ function FormField({ resource, property, values, error, onChange }: FormFieldPro
   };
   if (name === 'timeZone') return <TimeZoneField {...text} />;
   if (property.reference !== null && property.reference !== undefined)
-    return <RecordField {...text} resource={property.reference} />;
+    return (
+      <RecordField
+        {...text}
+        resource={property.reference}
+        offered={({ id, params }) => resource !== 'Hold' || mayHoldTeam(person, name === 'team' ? id : params.team)}
+      />
+    );
   if (property.availableValues !== null && property.availableValues !== undefined) {
-    const options = property.availableValues.map(({ value: choice }) => ({
-      value: String(choice),
-      label: choiceLabel(name, String(choice)),
-    }));
+    const options = property.availableValues
+      .map(({ value: choice }) => ({ value: String(choice), label: choiceLabel(name, String(choice)) }))
+      .filter(({ value: choice }) => name !== 'scope' || mayHoldScope(person, choice));
     return <SelectField {...text} options={options} {...(text.value === '' ? { empty: 'Choose…' } : {})} />;
   }
   const type = isPassword(name)

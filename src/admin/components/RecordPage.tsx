@@ -7,8 +7,9 @@ import { HistoryCard } from './history-list.tsx';
 import { LIST_TEXTS } from './list-texts.ts';
 import { Card, Page } from './page-frame.tsx';
 import { HOLDS_CHANGED, type PanelRecord } from './panel-client.ts';
-import { labelOf, Value } from './record-values.tsx';
+import { Value } from './record-values.tsx';
 import { useFreshRecord } from './use-fresh-record.ts';
+import { labelOf } from './value-labels.ts';
 
 export default function RecordPage({ resource, record: given }: ActionProps) {
   const { record, reload } = useFreshRecord(resource.id, given as PanelRecord, () => false);
@@ -24,7 +25,7 @@ export default function RecordPage({ resource, record: given }: ActionProps) {
   return (
     <Page
       name={title}
-      title={title}
+      title={<bdi>{title}</bdi>}
       back={{ to: `/admin/resources/${resource.id}`, label: list }}
       actions={<ActionButtons resource={resource.id} record={record} onDone={reload} />}
     >
@@ -56,7 +57,7 @@ export default function RecordPage({ resource, record: given }: ActionProps) {
 function titleOf(resource: string, { params, populated, title }: PanelRecord): string {
   if (resource === 'Membership')
     return `${populated.user?.title ?? 'Somebody'} in ${populated.team?.title ?? 'a team'}`;
-  if (resource === 'AuditEvent') return eventText(String(params.action));
+  if (resource === 'AuditEvent') return eventText(String(params.action), { by: params['metadata.by'] });
   if (resource === 'PublishAttempt') return `Attempt ${params.number}`;
   if (resource === 'Hold') return `Hold: ${params.reason}`;
   return title;

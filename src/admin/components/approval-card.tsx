@@ -5,7 +5,8 @@ import { choiceName } from './choice-labels.ts';
 import { absoluteTime, dateOf, Moment } from './moments.tsx';
 import { Banner, Card } from './page-frame.tsx';
 import { PostImages, type ShownImage } from './post-images.tsx';
-import { labelOf, OutsideLink } from './record-values.tsx';
+import { OutsideLink } from './record-values.tsx';
+import { labelOf } from './value-labels.ts';
 
 interface Waiting {
   account: { id: string; platform: string; displayName: string };
@@ -98,7 +99,15 @@ export function ApprovalCard({ approval, scheduledAt, timeZone, late, images }: 
 /** On a draft that came back: why. */
 export function SentBack({ sentBack }: { sentBack: NonNullable<ApprovalDetails['sentBack']> }) {
   return (
-    <Banner tone="amber" icon="CornerUpLeft" title={`Sent back by ${sentBack.by ?? 'somebody'}: ${sentBack.reason}`}>
+    <Banner
+      tone="amber"
+      icon="CornerUpLeft"
+      title={
+        <>
+          Sent back by <bdi>{sentBack.by ?? 'somebody'}</bdi>: <bdi>{sentBack.reason}</bdi>
+        </>
+      }
+    >
       <Moment value={sentBack.at} layout="line" /> · Change it with “Edit”, then schedule it again.
     </Banner>
   );

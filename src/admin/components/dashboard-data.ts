@@ -31,6 +31,8 @@ export interface DashboardData extends ConnectChoice {
     occurredAt: string;
     actor: string | null;
     about: string | null;
+    /** What a publication goes on by; null for everything else. */
+    by: string | null;
     /** Of a publication: where it goes. */
     account: { platform: string; displayName: string } | null;
   }[];

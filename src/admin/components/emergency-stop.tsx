@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { PLATFORM_LABEL, PLATFORMS } from '../../domain/platform-name.ts';
 import { platformLabel } from './badges.tsx';
 import { Field, SelectField } from './form-fields.tsx';
+import { mayHoldEverything, mayHoldTeam } from './may-hold.ts';
 import { Dialog } from './page-frame.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
 
@@ -69,7 +70,10 @@ function StopDialog({ onClose }: { onClose(): void }) {
       onClose={onClose}
       onConfirm={() => void stop()}
     >
-      <p>Nothing it covers is sent until it is released. Nothing fails and nothing is lost: it waits.</p>
+      <p>
+        Nothing it covers is sent until it is released: it waits and does not fail. What is too late by then is treated
+        by its late rule: sent all the same, kept for a decision, or marked as missed.
+      </p>
       <fieldset className="ss-fieldset ss-scopes">
         <legend className="ss-visually-hidden">What is to stop</legend>
         {SCOPES.filter(({ value }) => everywhere || value === 'team' || value === 'account').map((scope) => (
@@ -156,13 +160,9 @@ function useTargets() {
       .list('ConnectedAccount', { perPage: '500', sortBy: 'displayName', direction: 'asc' })
       .then(({ records }) => setAccounts(records));
   }, []);
-  const everywhere = person?.isSuperuser === true;
-  const memberships = (person?.memberships ?? []) as { teamId: string; role: string }[];
-  const manages = (team: unknown) =>
-    everywhere || memberships.some(({ teamId, role }) => teamId === team && role === 'manager');
   return {
-    everywhere,
-    teams: teams.filter(({ id }) => manages(id)),
-    accounts: accounts.filter(({ params }) => manages(params.team)),
+    everywhere: mayHoldEverything(person),
+    teams: teams.filter(({ id }) => mayHoldTeam(person, id)),
+    accounts: accounts.filter(({ params }) => mayHoldTeam(person, params.team)),
   };
 }

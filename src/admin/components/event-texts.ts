@@ -1,7 +1,7 @@
 /** Audit actions in a person's words. */
-import type { AuditAction } from '../../domain/audit-event.ts';
+import { type AuditAction, answerInWords } from '../../domain/audit-event.ts';
 import { words } from './badges.tsx';
-import { labelOf } from './record-values.tsx';
+import { labelOf } from './value-labels.ts';
 
 const TEXTS: Partial<Record<AuditAction, string>> = {
   'post.created': 'Post written',
@@ -63,7 +63,16 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'audit.head_exported': 'Head of the audit written to the log',
 };
 
-export function eventText(action: string): string {
+/** @param metadata of the event; `by` says what a publication goes on by */
+export function eventText(
+  action: string,
+  metadata: Readonly<Record<string, unknown>> | null = null,
+  actor: string | null = null,
+): string {
+  const by = metadata?.by;
+  if (action === 'publication.retrying' && by === 'a person')
+    return actor === null ? 'Sent again' : `Sent again by ${actor}`;
+  if (action === 'publication.retrying' && by === 'the sweep') return 'Nothing stands in its way any more, goes on';
   return TEXTS[action as AuditAction] ?? words(action);
 }
 
@@ -74,7 +83,7 @@ export function eventNote(metadata: Record<string, unknown> | null): string | nu
     return typeof before === 'string' ? `was ${words(before)}, now ${words(role)}` : words(role);
   if (Array.isArray(changed) && changed.length > 0)
     return changed.map((name) => describe(String(name), metadata?.[String(name)])).join(', ');
-  if (typeof resolution === 'string') return words(resolution);
+  if (typeof resolution === 'string') return answerInWords(resolution, metadata?.by);
   if (typeof errorMessage === 'string') return errorMessage;
   if (Array.isArray(posts) && typeof where === 'string') return where;
   if (typeof refused === 'number') return refused === 1 ? 'from here on' : `${refused} refused so far`;

@@ -1,5 +1,6 @@
 /** Form fields whose label, hint and error belong to their input for everybody, also for those who only hear them. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
+import { platformLabel } from './badges.tsx';
 import { useTimeZone } from './moments.tsx';
 import { api, type PanelRecord } from './panel-client.ts';
 
@@ -175,7 +176,11 @@ export function CheckField({
 }
 
 /** A choice of records the person may see. */
-export function RecordField({ resource, ...props }: Omit<SelectProps, 'options'> & { resource: string }) {
+export function RecordField({
+  resource,
+  offered = () => true,
+  ...props
+}: Omit<SelectProps, 'options'> & { resource: string; offered?: (record: PanelRecord) => boolean }) {
   const [records, setRecords] = useState<PanelRecord[]>([]);
   useEffect(() => {
     let current = true;
@@ -186,14 +191,15 @@ export function RecordField({ resource, ...props }: Omit<SelectProps, 'options'>
       current = false;
     };
   }, [resource]);
-  const options = records.map((record) => ({ value: record.id, label: labelOf(resource, record) }));
+  const options = records.filter(offered).map((record) => ({ value: record.id, label: labelOf(resource, record) }));
   return <SelectField {...props} options={options} empty={props.empty ?? 'Choose…'} />;
 }
 
 function labelOf(resource: string, record: PanelRecord): string {
   const { params } = record;
   if (resource === 'User') return `${params.name} (${params.email})`;
-  return String(params.name ?? params.displayName ?? record.title);
+  if (resource === 'ConnectedAccount') return `${params.displayName} (${platformLabel(String(params.platform))})`;
+  return String(params.name ?? record.title);
 }
 
 /** Every IANA zone, the person's own first. */

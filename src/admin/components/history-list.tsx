@@ -67,12 +67,16 @@ function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
         const reason = event.metadata?.reason;
         return (
           <li key={event.id}>
-            <span>{eventText(event.action)}</span>
+            <bdi>{eventText(event.action, event.metadata, event.actor)}</bdi>
             <EventAccount account={event.account ?? null} />
-            {typeof reason === 'string' && reason !== '' ? <q>{reason}</q> : null}
-            {note === null ? null : <span className="ss-note">{note}</span>}
+            {typeof reason === 'string' && reason !== '' ? (
+              <q>
+                <bdi>{reason}</bdi>
+              </q>
+            ) : null}
+            {note === null ? null : <bdi className="ss-note">{note}</bdi>}
             <span className="ss-muted">
-              {event.actor ?? 'the server'} · <Moment value={event.occurredAt} layout="line" />
+              <bdi>{event.actor ?? 'the server'}</bdi> · <Moment value={event.occurredAt} layout="line" />
             </span>
           </li>
         );
@@ -87,7 +91,7 @@ export function EventAccount({ account }: { account: { platform: string; display
   return (
     <span className="ss-account-link">
       <PlatformMark platform={account.platform} size="small" />
-      {account.displayName}
+      <bdi>{account.displayName}</bdi>
     </span>
   );
 }

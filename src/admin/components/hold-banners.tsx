@@ -35,13 +35,15 @@ function HoldBanner({ hold }: { hold: StandingHold }) {
         <Icon icon="PauseCircle" size={18} aria-hidden="true" />
       </span>
       <div className="ss-hold-text">
-        <strong>On hold: {heldThing(hold)}</strong>
+        <strong>
+          On hold: <bdi>{heldThing(hold)}</bdi>
+        </strong>
         <span>
           {byServer ? 'The server stopped by itself. ' : ''}
-          {hold.reason}
+          <bdi>{hold.reason}</bdi>
         </span>
         <span className="ss-hold-order">
-          {byServer ? 'ordered by the server' : `ordered by ${hold.createdBy}`} · since{' '}
+          ordered by {byServer ? 'the server' : <bdi>{hold.createdBy}</bdi>} · since{' '}
           <Moment value={hold.createdAt} layout="line" />
         </span>
       </div>

@@ -5,7 +5,8 @@ import { useEffect, useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { canBeChosen, ManyBar } from './choose-many.tsx';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
-import { labelOf, Value } from './record-values.tsx';
+import { Value } from './record-values.tsx';
+import { labelOf } from './value-labels.ts';
 
 /** Resources of which several records can be decided about at once. */
 const FOR_MANY: readonly string[] = ['Publication'];

@@ -1,7 +1,8 @@
 /** The values of a record on its page, one line each. */
 import type { ReactNode } from 'react';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
-import { labelOf, Value } from './record-values.tsx';
+import { Value } from './record-values.tsx';
+import { labelOf } from './value-labels.ts';
 
 interface RecordValuesProps {
   properties: readonly PanelProperty[];

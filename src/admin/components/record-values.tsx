@@ -3,63 +3,11 @@ import { Link } from 'react-router-dom';
 import { PlatformMark, platformLabel, StatusBadge, words } from './badges.tsx';
 import { choiceName } from './choice-labels.ts';
 import { ConnectionEnd } from './connection-end.tsx';
+import { eventText } from './event-texts.ts';
 import { describeLateness, duration, lateness, Moment } from './moments.tsx';
 import type { PanelProperty, PanelRecord } from './panel-client.ts';
 
 const BADGES: readonly string[] = ['status', 'state'];
-
-/** Names that say more than the column's. */
-const LABELS: Readonly<Record<string, string>> = {
-  dueAt: 'Due',
-  sentAt: 'Sent',
-  acceptedAt: 'Accepted',
-  scheduledAt: 'Goes out',
-  lastUsedAt: 'Last used',
-  tokenExpiresAt: 'Current token ends',
-  permissionEndsAt: 'Connection ends',
-  occurredAt: 'When',
-  createdAt: 'Created',
-  updatedAt: 'Last changed',
-  connectedAt: 'Connected',
-  releasedAt: 'Released',
-  linkUrl: 'Link',
-  texts: 'Text for an account',
-  media: 'Images',
-  delivery: 'Delivery',
-  displayName: 'Account',
-  externalId: 'Id on the platform',
-  attemptCount: 'Attempts',
-  nextAttemptAt: 'Next attempt',
-  errorCode: 'Error',
-  errorMessage: 'What happened',
-  isSuperuser: 'Superuser',
-  isActive: 'Active',
-  timeZone: 'Time zone',
-  email: 'E-mail',
-  owner: 'Personal account of',
-  connectedBy: 'Connected by',
-  createdBy: 'Ordered by',
-  releasedBy: 'Released by',
-  requiresApproval: 'Needs approval',
-  latePolicy: 'When late',
-  lateLimitMinutes: 'Late limit (minutes)',
-  lateness: 'Delay',
-  resendWhenAbsent: 'Send again when found absent',
-  entityId: 'Record',
-  previousHash: 'Previous hash',
-  httpStatus: 'HTTP status',
-  requestHash: 'SHA-256 of what was sent',
-  finishedAt: 'Finished',
-  statusReason: 'Why',
-  profileUrl: 'Profile',
-  scope: 'What waits',
-  user: 'Person',
-  scopes: 'Permissions',
-};
-
-export function labelOf(property: string): string {
-  return LABELS[property] ?? words(property);
-}
 
 export function Value({
   property,
@@ -90,16 +38,27 @@ export function Value({
   if (path === 'platform') return <Platform platform={text} />;
   if (/^https?:\/\//.test(text)) return <OutsideLink href={text} />;
   if (property.availableValues !== null && property.availableValues !== undefined) return <span>{words(text)}</span>;
-  if (path === 'action') return <code className="ss-code">{text}</code>;
+  if (path === 'action') return <EventName action={text} params={record.params} />;
   if (path === 'entityId') return <EntityLink entity={String(record.params.entity)} id={text} />;
   if (/hash|externalId/i.test(path)) return <code className="ss-code ss-break">{text}</code>;
-  return <span className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</span>;
+  // What people typed: it has a reading direction of its own.
+  return <bdi className={where === 'list' ? 'ss-clamp' : 'ss-prewrap'}>{text}</bdi>;
 }
 
 /** An event or a hold without a person; but of a sign-in that failed nobody knows whose it was. */
 function isOurDoing(path: string, { params }: PanelRecord): boolean {
   if (path === 'createdBy') return typeof params.scope === 'string';
   return path === 'actor' && !String(params.action).startsWith('user.');
+}
+
+/** In words, and as filters and exports name it. */
+function EventName({ action, params }: { action: string; params: PanelRecord['params'] }) {
+  const by = params['metadata.by'] as unknown;
+  return (
+    <span className="ss-event-name">
+      {eventText(action, { by })} <code className="ss-code">{action}</code>
+    </span>
+  );
 }
 
 /** The record an event is about; it may be gone by now. */
@@ -157,14 +116,14 @@ export function Reference({
     return (
       <Link className="ss-account-link" to={`/admin/resources/ConnectedAccount/records/${id}/show`}>
         <PlatformMark platform={String(params.platform)} size="small" />
-        {String(params.displayName)}
+        <bdi>{String(params.displayName)}</bdi>
       </Link>
     );
   }
   const text = resource === 'Publication' ? 'Publication' : String(record.title ?? params.name ?? id);
   return (
     <Link className="ss-clamp" to={`/admin/resources/${resource}/records/${id}/show`}>
-      {text}
+      <bdi>{text}</bdi>
     </Link>
   );
 }

@@ -7,7 +7,7 @@ export function releaseText(forecast: Forecast | null): string {
   const going =
     goOn === 0
       ? 'Nothing waits for this hold alone, so nothing is sent because of it now.'
-      : `${count(goOn, 'publication goes', 'publications go')} on: what is in time at its time, what is overdue one after another, as its late policy says.`;
+      : `${count(goOn, 'publication goes', 'publications go')} on: what is in time at its time, what is overdue one after another. What is later than its late limit is treated by its late rule: sent all the same, kept for a decision, or marked as missed.`;
   const staying =
     stay === 0
       ? ''

@@ -4,10 +4,12 @@ import { isSealingLate, verdictText } from '../../audit/verdict-text.ts';
 import { type ChainVerdict, verifyAuditChain } from '../../audit/verify-chain.ts';
 import type { AppContext } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
+import { answerInWords } from '../../domain/audit-event.ts';
+import { excerpt } from '../../domain/excerpt.ts';
 import { PLATFORM_LABEL } from '../../domain/platform-name.ts';
 import { actorOf } from '../acting.ts';
 import { aboutText, toldPost } from '../event-subject.ts';
-import { recordListing } from '../post-viewing.ts';
+import { recordListing, type ShownPost } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
 import { ownedScope, text } from '../record-scope.ts';
 import type { ResourceDefinition } from '../resource-definition.ts';
@@ -79,7 +81,10 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
       filterProperties: ['action', 'actor', 'entity', 'entityId', 'team', 'occurredAt'],
     },
     actions: {
-      list: listAction({ after: (response) => withAccounts(ctx, response) }),
+      list: listAction({
+        after: async (response, _request, context) =>
+          withAccounts(ctx, await withAnswers(ctx, response, actorOf(context))),
+      }),
       search: searchAction,
       show: showAction(async (record, context) => {
         const event = await ctx.db.auditEvent.findUniqueOrThrow({ where: { id: record.id() } });
@@ -91,6 +96,36 @@ export function auditEventResource(ctx: AppContext): ResourceDefinition {
       export: resourceAction(() => Promise.reject(new Error('the export did not reach its route'))),
     },
   };
+}
+
+/** In the list: which of the three answers was given, about which post, and why. */
+async function withAnswers(ctx: AppContext, response: ActionResponse, actor: Actor): Promise<ActionResponse> {
+  const listed: { params: Record<string, unknown> }[] = response.records ?? [];
+  const answers = listed.filter(({ params }) => params.action === 'publication.resolved');
+  const publications = await ctx.db.publication.findMany({
+    where: { id: { in: answers.flatMap(({ params }) => text(params.entityId) ?? []) } },
+    select: {
+      id: true,
+      teamId: true,
+      postId: true,
+      text: true,
+      post: { select: { text: true } },
+      account: { select: { platform: true, displayName: true } },
+    },
+  });
+  const told: ShownPost[] = [];
+  for (const { params } of answers) {
+    const found = publications.find(({ id, teamId }) => id === params.entityId && teamId === params.team);
+    if (found === undefined) continue;
+    const { account, post, postId, teamId } = found;
+    const reason = text(params['metadata.reason']);
+    const answer = answerInWords(params['metadata.resolution'], params['metadata.by']);
+    const where = `${account.displayName} (${PLATFORM_LABEL[account.platform]})`;
+    params.about = `${answer}: “${excerpt(found.text ?? post.text, 60)}” · ${where}${reason === null ? '' : ` · ${reason}`}`;
+    told.push({ postId, teamId });
+  }
+  await recordListing(ctx, actor, { where: 'AuditEvent list' }, told);
+  return response;
 }
 
 /** Names the account of a publication, whose events tell nothing else by which a person recognises it. */

@@ -1,0 +1,55 @@
+/** What a property of a record is called. */
+import { words } from './badges.tsx';
+
+/** Names that say more than the column's. */
+const LABELS: Readonly<Record<string, string>> = {
+  dueAt: 'Due',
+  sentAt: 'Sent',
+  acceptedAt: 'Accepted',
+  scheduledAt: 'Goes out',
+  lastUsedAt: 'Last used',
+  tokenExpiresAt: 'Current token ends',
+  permissionEndsAt: 'Connection ends',
+  occurredAt: 'When',
+  createdAt: 'Created',
+  updatedAt: 'Last changed',
+  connectedAt: 'Connected',
+  releasedAt: 'Released',
+  linkUrl: 'Link',
+  texts: 'Text for an account',
+  media: 'Images',
+  delivery: 'Delivery',
+  displayName: 'Account',
+  externalId: 'Id on the platform',
+  attemptCount: 'Attempts',
+  nextAttemptAt: 'Next attempt',
+  errorCode: 'Error',
+  errorMessage: 'What happened',
+  isSuperuser: 'Superuser',
+  isActive: 'Active',
+  timeZone: 'Time zone',
+  email: 'E-mail',
+  owner: 'Personal account of',
+  connectedBy: 'Connected by',
+  createdBy: 'Ordered by',
+  releasedBy: 'Released by',
+  requiresApproval: 'Needs approval',
+  latePolicy: 'When late',
+  lateLimitMinutes: 'Late limit (minutes)',
+  lateness: 'Delay',
+  resendWhenAbsent: 'Send again when found absent',
+  entityId: 'Record',
+  previousHash: 'Previous hash',
+  httpStatus: 'HTTP status',
+  requestHash: 'SHA-256 of what was sent',
+  finishedAt: 'Finished',
+  statusReason: 'Why',
+  profileUrl: 'Profile',
+  scope: 'What waits',
+  user: 'Person',
+  scopes: 'Permissions',
+};
+
+export function labelOf(property: string): string {
+  return LABELS[property] ?? words(property);
+}
