@@ -258,9 +258,20 @@ describe('after an outage', () => {
     expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: publication.id } })).toMatchObject({
       status: 'missed',
       errorCode: 'late',
+      errorMessage: expect.stringMatching(/is 180 minutes late\. Decide: use “Send again”.+“Give up”\.$/),
       attemptCount: 0,
     });
     expect(await live()).toBe(before);
+  });
+
+  it('one minute too late is said to be one minute late', async () => {
+    const { id } = await due();
+    await bench.ctx.db
+      .$executeRaw`UPDATE publications SET late_policy = 'drop', late_limit_minutes = 0, next_attempt_at = now() - interval '65 seconds', due_at = now() - interval '65 seconds' WHERE id = ${id}::uuid`;
+    const [claim] = await claimDue(bench.ctx, 1);
+    if (claim !== undefined) await publishPublication(bench.ctx, claim, never);
+    const { errorMessage } = await bench.ctx.db.publication.findUniqueOrThrow({ where: { id } });
+    expect(errorMessage).toContain('It could not leave in time and is one minute late.');
   });
 });
 

@@ -1,8 +1,9 @@
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
-import { textOf } from '../../testing/rendered.ts';
+import { rendered, textOf } from '../../testing/rendered.ts';
 import { eventNote } from './event-texts.ts';
 import { HistoryCard } from './history-list.tsx';
+import { releaseText } from './release-text.ts';
 
 const history = (action: string, metadata: Record<string, unknown>, actor: string | null) =>
   textOf(
@@ -32,6 +33,18 @@ describe('the history of a publication says', () => {
     const shown = history('publication.retrying', { errorMessage: 'Away' }, null);
     expect(shown).toMatch(/^History Did not work, will be tried again Away /);
   });
+});
+
+it('a reason in the history stands apart, so that it cannot turn our words around it', () => {
+  const events = [
+    { id: 'e', action: 'hold.created', occurredAt: '', actor: 'Ada', metadata: { reason: 'wrong \u202elogo' } },
+  ];
+  const history = createElement(HistoryCard, { resource: 'Hold', id: 'one', history: { events, olderThan: null } });
+  expect(rendered(history)).toContain('<q><bdi>wrong \u202elogo</bdi></q>');
+});
+
+it('releasing a hold tells what becomes of what is late by then', () => {
+  expect(releaseText({ goOn: 2, stay: 0 })).toMatch(/2 publications go on.+late rule: .+marked as missed\.$/);
 });
 
 it.each([
