@@ -44,6 +44,11 @@ it('says before it is released how many publications go on, and that many do', a
   const account = await hold('account', 'the account stops too');
   expect(await forecastRelease(bench.ctx.db, team)).toEqual({ goOn: 0, stay: 1 });
   expect(await releaseHold(bench.ctx, manager, team.id)).toMatchObject({ goingOn: 0 });
+  // It waits for the other one now, and says so.
+  expect(await bench.ctx.db.publication.findUniqueOrThrow({ where: { id: waiting.id } })).toMatchObject({
+    status: 'held',
+    errorMessage: 'On hold: the account stops too',
+  });
 
   expect(await forecastRelease(bench.ctx.db, account)).toEqual({ goOn: 2, stay: 1 });
   expect(await releaseHold(bench.ctx, manager, account.id, ' checked with legal ')).toMatchObject({ goingOn: 2 });

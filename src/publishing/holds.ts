@@ -22,6 +22,9 @@ export interface HoldInput {
   reason: string;
 }
 
+/** What a publication that is held says of it. */
+export const onHold = ({ reason }: Pick<Hold, 'reason'>) => `On hold: ${reason}`;
+
 /** The hold that covers this account now, the oldest if several do. */
 export async function activeHoldFor(
   db: Database | Tx,
@@ -68,7 +71,7 @@ async function markCovered(ctx: AppContext, actor: Actor, hold: Hold): Promise<v
   try {
     await holdPublications(ctx, await covered(ctx.db, hold, ['scheduled', 'retrying']), {
       errorCode: 'hold',
-      errorMessage: `On hold: ${hold.reason}`,
+      errorMessage: onHold(hold),
       actorId: actor.id,
       metadata: { hold: hold.id },
     });
@@ -166,7 +169,12 @@ async function releaseCovered(ctx: AppContext, actor: Actor, hold: Hold): Promis
       await lockPost(tx, postId);
       const publication = await tx.publication.findUniqueOrThrow({ where: { id }, include: { account: true } });
       if (publication.status !== 'held' || publication.errorCode !== 'hold') return;
-      if ((await activeHoldFor(tx, publication.account)) !== null) return;
+      const other = await activeHoldFor(tx, publication.account);
+      if (other !== null) {
+        // It goes on waiting, for another reason than it was told.
+        await tx.publication.update({ where: { id }, data: { errorMessage: onHold(other) } });
+        return;
+      }
       if (!(await letGoOn(tx, ctx, publication))) return;
       await recordEvent(
         tx,

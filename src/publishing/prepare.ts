@@ -17,7 +17,7 @@ import { ConnectError, type CreateRequest, type Publisher } from '../platforms/p
 import { validApproval } from './approval.ts';
 import { decideLate } from './approved-late-rule.ts';
 import { type FrozenContent, freeze } from './evidence.ts';
-import { activeHoldFor } from './holds.ts';
+import { activeHoldFor, onHold } from './holds.ts';
 import { imageUploads } from './image-uploads.ts';
 import { readPost } from './post-access.ts';
 import { contentFor } from './post-content.ts';
@@ -80,7 +80,7 @@ export async function prepare(
 ): Promise<Preparation> {
   const { account, post, team } = publication;
   const hold = await activeHoldFor(ctx.db, account);
-  if (hold !== null) return waitFor('held', 'hold', `On hold: ${hold.reason}`);
+  if (hold !== null) return waitFor('held', 'hold', onHold(hold));
   if (!mayPublishTo(account, post)) return waitFor('held', 'account-personal', personalOfAnother(account));
   if (account.status !== 'active') return waitFor('held', 'account-not-connected', notConnected(account));
   const approval = team.requiresApproval ? await findApproval(ctx, publication) : null;

@@ -13,7 +13,7 @@ import { instant } from '../instant.ts';
 import { accountRests, putOffResting } from './account-rest.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { holdForAccount } from './hold-account.ts';
-import { activeHoldFor } from './holds.ts';
+import { activeHoldFor, onHold } from './holds.ts';
 import { type ClaimedPublication, FOR_PUBLISHING, type Preparation, prepare } from './prepare.ts';
 import { sendRecorded, unsettled } from './send-recorded.ts';
 import { handBack, settle, settleWaiting } from './settle.ts';
@@ -82,7 +82,7 @@ async function refusedAtTheLastMoment(
       await putOffResting(ctx.db);
     } else ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
   } else {
-    const errorMessage = `On hold: ${hold.reason}`;
+    const errorMessage = onHold(hold);
     await settleWaiting(ctx, claim, { status: 'held', errorCode: 'hold', errorMessage }, signal);
   }
 }
