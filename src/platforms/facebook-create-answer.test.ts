@@ -17,8 +17,12 @@ test('a post is accepted with the id of Page and post, exactly as Facebook gives
   });
 });
 
+test('a bare id, as some edges give it, is an id as well', () => {
+  expect(read(answer(200, { id: '445566' }))).toMatchObject({ kind: 'accepted', externalId: '445566' });
+});
+
 describe('an accepted post without an id is unknown, never accepted and never sent again:', () => {
-  test.each([
+  test.each<[string, HttpAnswer]>([
     ['empty body', answer(200, '')],
     ['body cut off', { ...answer(200, '{"id":"112233_4455'), bodyComplete: false }],
     ['no JSON', answer(200, '<html>')],
@@ -26,6 +30,9 @@ describe('an accepted post without an id is unknown, never accepted and never se
     ['id that is a number', answer(200, { id: 112233445566 })],
     ['empty id', answer(200, { id: '' })],
     ['id that no database could keep', answer(200, { id: '1_2\u0000' })],
+    ...['ok', 'html', '_', '1_', '_2', '1_2_3', '1:2', '1_2 ', '1_2\n', 'me_2', '-1', `1_${'2'.repeat(21)}`].map(
+      (id): [string, HttpAnswer] => [`id ${JSON.stringify(id)}`, answer(200, { id })],
+    ),
     ['204', answer(204, '')],
   ])('%s', (_case, result) => {
     expect(read(result)).toMatchObject({

@@ -62,8 +62,13 @@ export function notSent(reason: keyof typeof NOT_SENT): Outcome & { kind: 'unava
   };
 }
 
-// `{page}_{post}`, kept exactly as it came: some edges answer bare ids, and the two are not interchangeable.
-const created = z.object({ id: z.string().regex(/^[\w:.-]{1,128}$/) });
+/**
+ * `{page}_{post}`, kept exactly as it came: some edges answer bare ids, and the two are not interchangeable. Source: Meta's
+ * Page feed page. Whatever else a 2xx may carry is no post.
+ */
+export const POST_ID = /^\d{1,20}(?:_\d{1,20})?$/;
+
+const created = z.object({ id: z.string().regex(POST_ID) });
 
 /** The id is in the body only, so a body that cannot be read hides a post that is live. */
 function readSuccess(answer: HttpAnswer, permalink: (id: string) => string): Outcome {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { PlatformSettings } from '../config.ts';
 import type { Content } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
+import { POST_ID } from './facebook-create-answer.ts';
 import { messageOf, pageIdOf } from './facebook-create-request.ts';
 import { readFacebookError, said } from './facebook-error.ts';
 import { graphRead } from './facebook-graph.ts';
@@ -138,6 +139,8 @@ export function findPost(
   const [match, second] = matches;
   if (second !== undefined)
     return { found: 'no-answer', reason: 'Several posts with this text were created at that time.' };
+  if (match !== undefined && !POST_ID.test(match.id))
+    return { found: 'no-answer', reason: 'A post with this text is there, but its id cannot be read.' };
   if (match !== undefined)
     return { found: 'present', externalId: match.id, permalink: permalink(match.id), acceptedAt: new Date(match.at) };
   if (since.length > 0)

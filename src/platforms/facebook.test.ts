@@ -330,10 +330,16 @@ describe('looking for a post', () => {
     expect(server.calls).toHaveLength(4);
   });
 
-  test('decides nothing when there are two, or one with other photos, or one much later', async () => {
+  test('decides nothing when there are two, or one with other photos, or much later, or whose id is none', async () => {
     const ours = { ...older, message: 'Hello', created: sentAt };
     const later = new Date(sentAt.getTime() + 16 * 60_000);
-    for (const posts of [[ours, { ...ours, id: 'x' }], [{ ...ours, photos: ['1'] }], [{ ...ours, created: later }]]) {
+    const two = [ours, { ...ours, id: `${PAGE}_8` }];
+    for (const posts of [
+      two,
+      [{ ...ours, photos: ['1'] }],
+      [{ ...ours, created: later }],
+      [{ ...ours, id: '<html>' }],
+    ]) {
       live = [...posts, older];
       expect(await lookUp({ text: 'Hello' })).toMatchObject({ found: 'no-answer' });
     }

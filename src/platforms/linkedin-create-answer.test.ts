@@ -36,19 +36,48 @@ describe('a post is accepted', () => {
     });
   });
 
-  test('with a header that is URL-encoded', () => {
-    expect(read(answer(201, '', { 'x-restli-id': 'urn%3Ali%3Ashare%3A7' }))).toMatchObject({
-      externalId: 'urn:li:share:7',
+  test.each(['urn%3Ali%3Ashare%3A7', 'urn%3ali%3ashare%3a7'])('with a header that is URL-encoded: %s', (header) => {
+    expect(read(answer(201, '', { 'x-restli-id': header }))).toMatchObject({ externalId: 'urn:li:share:7' });
+  });
+
+  test('with the id of the body when the header says something else than an id', () => {
+    expect(read(answer(201, { id: 'urn:li:ugcPost:9' }, { 'x-restli-id': '<html>' }))).toMatchObject({
+      kind: 'accepted',
+      externalId: 'urn:li:ugcPost:9',
     });
   });
 });
 
+/** Printable, most of them, and yet no URN of a share or a UGC post. */
+const NO_IDS = [
+  '<html>',
+  '7',
+  'urn:li:share:',
+  'urn:li:share:abc',
+  'urn:li:share:7 ok',
+  'urn:li:share:7/',
+  'urn:li:share:7\nurn:li:share:8',
+  'URN:LI:SHARE:7',
+  'urn:li:ugcpost:7',
+  'urn:li:person:7',
+  'urn:li:image:C4E22',
+  'urn:li:share:٧',
+  `urn:li:share:${'7'.repeat(21)}`,
+  'urn%3Ali%3Ashare%3A%zz',
+  'urn%3Ali%3Ashare%3A7%00',
+];
+
 describe('an accepted post without an id is unknown, never accepted and never sent again:', () => {
-  test.each([
+  test.each<[string, HttpAnswer]>([
     ['no header, empty body', answer(201, '')],
     ['blank header', answer(201, '', { 'x-restli-id': ' ' })],
     ['body cut off', { ...answer(201, '{"id":"urn:li'), bodyComplete: false }],
     ['id that is not a text', answer(201, { id: 7 })],
+    ...NO_IDS.map((id): [string, HttpAnswer] => [
+      `header ${JSON.stringify(id)}`,
+      answer(201, '', { 'x-restli-id': id }),
+    ]),
+    ...NO_IDS.map((id): [string, HttpAnswer] => [`body with ${JSON.stringify(id)}`, answer(201, { id })]),
     ['202', answer(202, '')],
     ['204', answer(204, '')],
   ])('%s', (_case, result) => {

@@ -95,13 +95,20 @@ function readAnswer(answer: HttpAnswer, reading: Reading, permalink: (urn: strin
   );
 }
 
-const bodyWithId = z.object({ id: z.string().min(1) });
+/**
+ * The two kinds of URN that a created post has, in the Posts API and in ugcPosts alike; the number has 64 bits. A gateway may
+ * answer for LinkedIn with a 2xx and anything, and what is kept as published has to be a post. Source: LinkedIn's Posts API
+ * and UGC Post API pages.
+ */
+export const POST_URN = /^urn:li:(?:share|ugcPost):\d{1,20}$/;
+
+const bodyWithId = z.object({ id: z.string().regex(POST_URN) });
 
 /** The id is in a header, so a broken body does no harm. The JSON id is what the older endpoint adds. */
 function readSuccess(answer: HttpAnswer, permalink: (urn: string) => string): Outcome {
   const body = bodyWithId.safeParse(readJson(answer.body));
   const id = restliId(answer.headers['x-restli-id']) ?? (body.success ? body.data.id : null);
-  if (id === null || !isPlainText(id)) {
+  if (id === null) {
     return {
       kind: 'unknown',
       httpStatus: answer.status,
@@ -113,16 +120,10 @@ function readSuccess(answer: HttpAnswer, permalink: (urn: string) => string): Ou
   return { kind: 'accepted', httpStatus: answer.status, externalId: id, permalink: permalink(id) };
 }
 
-/** An id that no database could keep is no id. */
-function isPlainText(id: string): boolean {
-  return id.isWellFormed() && !/\p{Cc}/u.test(id);
-}
-
+/** Rest.li may write a key into a header URL-encoded; of a post's URN only the colons can be. */
 function restliId(header: string | undefined): string | null {
-  const id = header?.trim() ?? '';
-  if (id === '') return null;
-  // Rest.li may write a key into a header URL-encoded; the colons of a URN then give it away.
-  return /^urn%3a[a-z0-9%:._-]+$/i.test(id) ? decodeURIComponent(id) : id;
+  const id = header?.trim().replace(/%3a/gi, ':') ?? '';
+  return POST_URN.test(id) ? id : null;
 }
 
 /** The only refusal of any platform that names the live post. LinkedIn used 409 until October 2020, 422 since. */

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type Content, textWithLink } from '../domain/content-rules.ts';
 import type { LookUp } from '../domain/outcome.ts';
 import type { HttpRequest, HttpResult } from './http-client.ts';
+import { POST_URN } from './linkedin-create-answer.ts';
 import { endsToken, readLinkedInError } from './linkedin-error.ts';
 import { fromLittleText } from './little-text.ts';
 import { platformTime } from './platform-time.ts';
@@ -70,6 +71,8 @@ export function readLookUpAnswer(
   const [match, second] = matches;
   if (second !== undefined)
     return { found: 'no-answer', reason: 'Several posts with this text were created at that time.' };
+  if (match !== undefined && !POST_URN.test(match.id))
+    return { found: 'no-answer', reason: 'A post with this text is there, but its id cannot be read.' };
   if (match !== undefined)
     return { found: 'present', externalId: match.id, permalink: permalink(match.id), acceptedAt: new Date(match.at) };
   if (!posts.some((post) => post.at < from))

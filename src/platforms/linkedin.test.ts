@@ -111,9 +111,10 @@ describe('looking for an organisation’s post', () => {
     });
   });
 
-  test('decides nothing when there are two, when it is refused or when the list is unreadable', async () => {
+  test('decides nothing when there are two, when it is refused or when the list or the id is unreadable', async () => {
     for (const [status, body] of [
       [200, { elements: [ours, { ...ours, id: 'urn:li:share:3' }, older] }],
+      [200, { elements: [{ ...ours, id: '<html>' }, older] }],
       [403, { message: 'Not enough permissions' }],
       [200, 'nonsense'],
       [500, {}],

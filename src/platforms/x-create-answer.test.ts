@@ -43,7 +43,7 @@ describe('a post is accepted', () => {
 });
 
 describe('an accepted post without an id is unknown, never accepted and never sent again:', () => {
-  test.each([
+  test.each<[string, HttpAnswer]>([
     ['empty body', answer(201, '')],
     ['body cut off', { ...answer(201, '{"data":{"id":"14458805'), bodyComplete: false }],
     ['body cut off after the id', { ...answer(201, '{"data":{"id":"1445880548472328192","te'), bodyComplete: false }],
@@ -53,7 +53,9 @@ describe('an accepted post without an id is unknown, never accepted and never se
       answer(200, { errors: [{ title: 'Forbidden', detail: 'Forbidden', type: 'about:blank', status: 403 }] }),
     ],
     ['an id that lost its last digits as a number', answer(201, { data: { id: 1445880548472328200 } })],
-    ['an id of another kind', answer(201, { data: { id: 'abc' } })],
+    ...['abc', '<html>', '', '1445880548472328192 ', '1445880548472328192\n', '-1', '1'.repeat(20)].map(
+      (id): [string, HttpAnswer] => [`the id ${JSON.stringify(id)}`, answer(201, { data: { id } })],
+    ),
     ['202', answer(202, '')],
     ['204', answer(204, '')],
   ])('%s', (_case, result) => {
