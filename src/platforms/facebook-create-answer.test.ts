@@ -186,11 +186,14 @@ describe('an answer in which no code can be read', () => {
     [302, 'unknown'],
     [400, 'unknown'],
     [401, 'reauthorization-required'],
-    [403, 'rejected'],
-    [404, 'rejected'],
+    [403, 'unknown'],
+    [404, 'unknown'],
     [408, 'unknown'],
     [409, 'unknown'],
-    [413, 'rejected'],
+    [413, 'unknown'],
+    [422, 'unknown'],
+    [425, 'unknown'],
+    [499, 'unknown'],
     [429, 'rate-limited'],
     [500, 'unknown'],
     [502, 'unknown'],
@@ -202,7 +205,12 @@ describe('an answer in which no code can be read', () => {
       '',
       '{"error":{"code":',
       '{"error":"text"}',
+      '{"error":{}}',
+      '{"error":{"message":"no code"}}',
+      '{"message":"Not Found"}',
+      '{}',
       '[]',
+      'null',
     ]) {
       expect(read({ ...answer(status, ''), body, bodyComplete: false })).toMatchObject({
         kind,
@@ -211,6 +219,21 @@ describe('an answer in which no code can be read', () => {
       });
     }
   });
+});
+
+// A gateway, a proxy or a firewall may refuse the answer to what Facebook has taken.
+test('a 4xx whose code is in no table and whose error is not the Graph API’s is unknown', () => {
+  for (const status of [400, 403, 404, 422, 499]) {
+    const foreign = answer(status, { error: { code: status, message: 'Not here', status: 'NOT_FOUND' } });
+    expect(read(foreign)).toMatchObject({ kind: 'unknown', errorCode: String(status), httpStatus: status });
+    expect(sentence(read(foreign))).toMatch(new RegExp(`HTTP ${status}.*look at the Page`));
+    expect(read(refusal(status, { code: status, message: 'Not here' })).kind).toBe('rejected');
+  }
+});
+
+test('a 4xx without Facebook’s own error is neither sent again nor called failed', () => {
+  const next = decide(read(answer(425, '{}')), 0, { baseSeconds: 300, maxAttempts: 5 }, now);
+  expect(next).toMatchObject({ next: 'unconfirmed' });
 });
 
 describe('a limit is waited for', () => {

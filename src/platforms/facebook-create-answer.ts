@@ -29,7 +29,7 @@ export function readCreateAnswer(
     case 'answer':
       return result.status >= 200 && result.status <= 299
         ? readSuccess(result, permalink)
-        : readRefusal(result, now, { pageId, subject: 'the post' });
+        : readRefusal(result, now, { pageId, subject: 'the post', creates: true });
     default:
       return unreachable(result);
   }

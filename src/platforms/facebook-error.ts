@@ -12,9 +12,21 @@ export interface FacebookError {
   /** Both texts, to tell apart what shares one code. */
   text: string;
   isTransient: boolean;
+  /**
+   * Whether the envelope is the Graph API's own and not that of something in between, which cannot know what Facebook did:
+   * it has a code and, as every documented one, a type.
+   */
+  isOwn: boolean;
 }
 
-const NOTHING: FacebookError = { code: null, subcode: null, words: null, text: '', isTransient: false };
+const NOTHING: FacebookError = {
+  code: null,
+  subcode: null,
+  words: null,
+  text: '',
+  isTransient: false,
+  isOwn: false,
+};
 
 const number = z
   .union([
@@ -31,6 +43,7 @@ const text = z.string().nullish().catch(null);
 const envelope = z.object({
   error: z.object({
     code: number,
+    type: text,
     error_subcode: number,
     message: text,
     error_user_msg: text,
@@ -42,13 +55,14 @@ const envelope = z.object({
 export function readFacebookError(answer: HttpAnswer): FacebookError {
   const parsed = envelope.safeParse(readJson(answer.body));
   if (!parsed.success) return NOTHING;
-  const { code, error_subcode: subcode, message, error_user_msg: userMessage, is_transient } = parsed.data.error;
+  const { code, type, error_subcode: subcode, message, error_user_msg: userMessage, is_transient } = parsed.data.error;
   return {
     code: code ?? null,
     subcode: subcode ?? null,
     words: plain(userMessage) ?? plain(message),
     text: `${message ?? ''} ${userMessage ?? ''}`,
     isTransient: is_transient === true,
+    isOwn: typeof code === 'number' && typeof type === 'string',
   };
 }
 

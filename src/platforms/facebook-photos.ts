@@ -118,7 +118,7 @@ export function readPhotoAnswer(
     if (body.success) return { id: body.data.id };
     return again(result.status, 'photo-without-id', 'Facebook took an image but did not say its number.');
   }
-  const refusal = readRefusal(result, now, { pageId, subject: 'an image of the post' });
+  const refusal = readRefusal(result, now, { pageId, subject: 'an image of the post', creates: false });
   switch (refusal.kind) {
     case 'unknown':
       return again(result.status, refusal.errorCode, 'Facebook had trouble taking an image.');

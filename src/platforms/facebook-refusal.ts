@@ -28,17 +28,22 @@ export interface RefusalContext {
   pageId: string;
   /** What was refused, in a sentence: "the post", "an image of the post". */
   subject: string;
+  /**
+   * True for the call that creates the post: then only the Graph API's own error is a certain "no". A gateway in between may
+   * refuse the answer to what Facebook has taken. A 401 and a 429 need none; no other status is documented to come without.
+   */
+  creates: boolean;
 }
 
 /**
  * Pure: one outcome for every answer that is no success.
  * @param now the instant the answer was read; decides retry times
  */
-export function readRefusal(answer: HttpAnswer, now: Date, { pageId, subject }: RefusalContext): Refusal {
+export function readRefusal(answer: HttpAnswer, now: Date, { pageId, subject, creates }: RefusalContext): Refusal {
   const { status: httpStatus } = answer;
   const error = readFacebookError(answer);
   const errorCode = errorCodeOf(error, httpStatus);
-  const { kind, advice, waitMinutes } = meaningOf(error, httpStatus);
+  const { kind, advice, waitMinutes } = meaningOf(error, httpStatus, creates);
   const sentence = (start: string) => [`${start}: ${said(error, httpStatus)}.`, advice].filter(Boolean).join(' ');
   switch (kind) {
     case 'unknown':
@@ -84,7 +89,7 @@ function limitEnds(answer: HttpAnswer, pageId: string, guessMinutes: number | nu
 
 const ALREADY_POSTED = /already posted|posting the same content|duplicate (status|post)/i;
 
-function meaningOf(error: FacebookError, status: number): Meaning {
+function meaningOf(error: FacebookError, status: number, creates: boolean): Meaning {
   const { code, subcode } = error;
   if (code === 1 || code === 2) return { kind: 'unknown', advice: LOOK_FIRST };
   // A subcode of seven digits tells more than the general code it comes with; some clients saw these numbers as codes.
@@ -96,7 +101,7 @@ function meaningOf(error: FacebookError, status: number): Meaning {
   // Not a fault of the post: the secret this server has is another app's.
   if (code === 100 && /appsecret_proof/.test(error.text)) return WRONG_SECRET;
   const general = code === null ? undefined : (CODES.get(code) ?? rangeOf(code));
-  return general ?? unlisted(error, status);
+  return general ?? unlisted(error, status, creates);
 }
 
 const LOOK_FIRST = 'It may be live: look at the Page before it is sent again.';
@@ -229,12 +234,13 @@ function tokenAdvice(subcode: number | null): string {
 }
 
 /** A code that is in no table, or none at all: then the HTTP status has to do. */
-function unlisted({ code, isTransient }: FacebookError, status: number): Meaning {
+function unlisted({ code, isTransient, isOwn }: FacebookError, status: number, creates: boolean): Meaning {
   if (status === 429) return LATER;
   // 400 may come with any code, so one whose code cannot be read may be a 1 or a 2.
   const undecided =
     status < 400 || status >= 500 || status === 408 || status === 409 || (status === 400 && code === null);
-  if (isTransient || undecided) return { kind: 'unknown', advice: LOOK_FIRST };
+  const foreign = creates && !isOwn && status !== 401;
+  if (isTransient || undecided || foreign) return { kind: 'unknown', advice: LOOK_FIRST };
   if (status === 401) return { kind: 'reauthorization-required', advice: tokenAdvice(null) };
   return { kind: 'rejected' };
 }

@@ -130,7 +130,6 @@ const ROWS = [
   [403, 'ACCESS_DENIED', 100, 'Member is unauthorized on urn:li:organization:1', 'rejected', 'ACCESS_DENIED'],
   [403, null, null, 'member is unauthorized on urn:li:person:x', 'rejected', 'http-403'],
   [403, null, null, 'resource is forbidden', 'rejected', 'http-403'],
-  [403, null, null, null, 'rejected', 'http-403'],
   [400, 'MISSING_FIELD', null, 'commentary is missing', 'rejected', 'MISSING_FIELD'],
   [
     400,
@@ -147,11 +146,11 @@ const ROWS = [
   [404, 'NOT_FOUND', null, 'Could not find entity', 'rejected', 'NOT_FOUND'],
   [404, 'RESOURCE_NOT_FOUND', null, 'No virtual resource found', 'rejected', 'RESOURCE_NOT_FOUND'],
   [409, 'CONFLICT', null, 'concurrent write', 'unknown', 'CONFLICT'],
-  [411, null, null, null, 'rejected', 'http-411'],
-  [413, null, null, null, 'rejected', 'http-413'],
+  [411, null, null, 'Length Required', 'rejected', 'http-411'],
+  [413, null, null, 'Request Entity Too Large', 'rejected', 'http-413'],
   [415, null, null, 'Unsupported Media Type', 'rejected', 'http-415'],
   [422, null, null, 'ERROR :: /visibility :: field is required', 'rejected', 'http-422'],
-  [405, null, null, null, 'rejected', 'http-405'],
+  [405, null, null, 'Method Not Allowed', 'rejected', 'http-405'],
   [
     429,
     'TOO_MANY_REQUESTS',
@@ -206,15 +205,13 @@ describe('each row of the error table', () => {
     expect(sentence(outcome)).toContain(`“it is ${code} here” (HTTP 400)`);
   });
 
-  test.each([401, 403, 429, 500])(
+  test.each([401, 429, 500])(
     '%i with a body that is no JSON, is empty or cut off is classed by its status',
     (status) => {
       const kinds = ['<html>nope</html>', '', '{"status":', 'null', '[]', '"text"'].map(
         (body) => read({ ...answer(status, ''), body, bodyComplete: false }).kind,
       );
-      const expected = { 401: 'reauthorization-required', 403: 'rejected', 429: 'rate-limited', 500: 'unknown' }[
-        status
-      ];
+      const expected = { 401: 'reauthorization-required', 429: 'rate-limited', 500: 'unknown' }[status];
       expect(new Set(kinds)).toEqual(new Set([expected]));
     },
   );
@@ -231,6 +228,47 @@ describe('each row of the error table', () => {
         ),
       ),
     ).toMatch(/Requested version 20240901 is not active.*LINKEDIN_VERSION/);
+  });
+});
+
+// A gateway, a proxy or a firewall may refuse the answer to what LinkedIn has taken.
+describe('a 4xx without LinkedIn’s own error is unknown', () => {
+  const statuses = Array.from({ length: 100 }, (_, index) => 400 + index).filter((one) => one !== 401 && one !== 429);
+
+  test.each([
+    '',
+    '{}',
+    '[]',
+    'null',
+    '"no"',
+    '<html><h1>404 Not Found</h1></html>',
+    '{"message":"Not Found"}',
+    '{"code":"ACCESS_DENIED"}',
+    '{"code":"MEDIA_ASSET_WAITING_UPLOAD","message":"waiting"}',
+    '{"error":"not_found","error_description":"no"}',
+    '{"error":{"code":404,"message":"no"}}',
+    '{"title":"Not Found","detail":"no","type":"about:blank"}',
+    '{"status":200,"message":"another status"}',
+    '{"status":"404","message":"a status that is a text"}',
+  ])('whatever its status is: %s', (body) => {
+    for (const status of statuses) {
+      const outcome = read(answer(status, body));
+      expect(outcome).toMatchObject({ kind: 'unknown', httpStatus: status });
+      expect(sentence(outcome)).toMatch(new RegExp(`^LinkedIn did not say .*HTTP ${status}.*look at the profile`));
+    }
+  });
+
+  test('also when it says nothing but its status, or breaks off', () => {
+    for (const status of statuses) {
+      expect(read(answer(status, { status })).kind).toBe('unknown');
+      const cut = answer(status, `{"status":${status},"serviceErrorCode":100,"code":"ACCESS_DENIED","mess`);
+      expect(read({ ...cut, bodyComplete: false }).kind).toBe('unknown');
+    }
+  });
+
+  test('and is neither sent again nor called failed', () => {
+    const next = decide(read(answer(425, '{}')), 0, { baseSeconds: 300, maxAttempts: 5 }, now);
+    expect(next).toMatchObject({ next: 'unconfirmed' });
   });
 });
 
@@ -318,7 +356,9 @@ describe('a request without an answer', () => {
 });
 
 test('what LinkedIn says is shown without control characters and not at any length', () => {
-  const outcome = read(answer(400, { message: `bad\u0000 \u202Ething\n${'x'.repeat(5000)}`, code: 'A'.repeat(500) }));
+  const outcome = read(
+    answer(400, { status: 400, message: `bad\u0000 \u202Ething\n${'x'.repeat(5000)}`, code: 'A'.repeat(500) }),
+  );
   expect(outcome).toMatchObject({ errorCode: 'http-400' });
   expect(sentence(outcome)).toMatch(/“bad thing x+…” \(HTTP 400\)/);
   expect(sentence(outcome).length).toBeLessThan(400);

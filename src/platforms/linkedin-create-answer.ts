@@ -4,7 +4,8 @@
  *
  * The asymmetry that decides every doubtful row: a refusal that we take for an unknown costs a person a look, an accepted
  * post that we take for a refusal is published twice. Only a status that LinkedIn gives before it creates anything may end
- * in something that is sent again.
+ * in something that is sent again, and only with LinkedIn's own error: a gateway in between may refuse the answer to what
+ * LinkedIn has taken. A 401 and a 429 need none; no other status is documented to come without.
  */
 import { z } from 'zod';
 import type { Outcome } from '../domain/outcome.ts';
@@ -76,6 +77,13 @@ function readAnswer(answer: HttpAnswer, reading: Reading, permalink: (urn: strin
   if ([400, 409, 422].includes(status) && (error.code === 'DUPLICATE_POST' || DUPLICATE.test(answer.body)))
     return duplicate(answer, permalink);
   const code = error.code ?? `http-${status}`;
+  const unknown: Outcome = {
+    kind: 'unknown',
+    httpStatus: status,
+    errorCode: code,
+    errorMessage: `LinkedIn did not say whether it took the post: ${said(error, status)}. ${LOOK_FIRST}`,
+  };
+  if (!error.isOwn && status !== 401 && status !== 429) return unknown;
   if (status === 400 && error.code === 'MEDIA_ASSET_WAITING_UPLOAD') {
     return {
       kind: 'unavailable',
@@ -85,14 +93,7 @@ function readAnswer(answer: HttpAnswer, reading: Reading, permalink: (urn: strin
       retryAt: new Date(reading.now.getTime() + PROCESSING_SECONDS * 1000),
     };
   }
-  return (
-    readRefusal(answer, reading) ?? {
-      kind: 'unknown',
-      httpStatus: status,
-      errorCode: code,
-      errorMessage: `LinkedIn did not say whether it took the post: ${said(error, status)}. ${LOOK_FIRST}`,
-    }
-  );
+  return readRefusal(answer, reading) ?? unknown;
 }
 
 /**

@@ -10,11 +10,20 @@ export interface LinkedInError {
   serviceErrorCode: number | null;
   /** LinkedIn's own words for a person, without line breaks, at most 300 characters. */
   message: string | null;
+  /**
+   * Whether the body is LinkedIn's own error and not that of something in between, which cannot know what LinkedIn did: the
+   * envelope repeats the HTTP status and says something, or it has what only LinkedIn gives: its number, or a coded input
+   * error. `code` and `serviceErrorCode` may be missing. Source: LinkedIn's error pages; captured bodies, all with the status.
+   */
+  isOwn: boolean;
 }
+
+const NOTHING: LinkedInError = { code: null, serviceErrorCode: null, message: null, isOwn: false };
 
 // Captured bodies leave out any of these, so each is optional and a wrong type counts as missing.
 const envelope = z.object({
   code: z.string().optional().catch(undefined),
+  status: z.number().optional().catch(undefined),
   serviceErrorCode: z.number().optional().catch(undefined),
   message: z.string().optional().catch(undefined),
   errorDetails: z
@@ -30,14 +39,18 @@ const envelope = z.object({
 /** Pure: reads LinkedIn's error envelope out of an answer; a body that is not one gives nulls. */
 export function readLinkedInError(answer: HttpAnswer): LinkedInError {
   const parsed = envelope.safeParse(readJson(answer.body));
-  if (!parsed.success) return { code: null, serviceErrorCode: null, message: null };
-  const input = parsed.data.errorDetails?.inputErrors[0];
-  return {
-    code: shortCode(input?.code) ?? shortCode(parsed.data.code),
-    serviceErrorCode: parsed.data.serviceErrorCode ?? null,
-    // With an input error the outer message often is only a Java exception around the description.
-    message: plain(input?.description) ?? plain(parsed.data.message),
-  };
+  if (!parsed.success) return NOTHING;
+  const { data } = parsed;
+  const input = data.errorDetails?.inputErrors[0];
+  const code = shortCode(input?.code) ?? shortCode(data.code);
+  // With an input error the outer message often is only a Java exception around the description.
+  const message = plain(input?.description) ?? plain(data.message);
+  const serviceErrorCode = data.serviceErrorCode ?? null;
+  const isOwn =
+    serviceErrorCode !== null ||
+    shortCode(input?.code) !== null ||
+    (data.status === answer.status && (code ?? message) !== null);
+  return { code, serviceErrorCode, message, isOwn };
 }
 
 const TOKEN_CODES = ['INVALID_ACCESS_TOKEN', 'REVOKED_ACCESS_TOKEN', 'EXPIRED_ACCESS_TOKEN'];

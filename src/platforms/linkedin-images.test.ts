@@ -195,7 +195,7 @@ describe('an image that LinkedIn refuses only when the post is made', () => {
   });
 
   test('because it is not ready yet is used again a little later', async () => {
-    const waiting = answer(400, { code: 'MEDIA_ASSET_WAITING_UPLOAD' });
+    const waiting = answer(400, { status: 400, code: 'MEDIA_ASSET_WAITING_UPLOAD' });
     const world = linkedIn([initialized('C4'), created(), waiting, answer(201, { id: 'urn:li:share:1' })]);
     const post = content(image('aa'));
     expect(await world.publish(post)).toMatchObject({ kind: 'unavailable', retryAt: new Date('2026-11-21T12:00:20Z') });

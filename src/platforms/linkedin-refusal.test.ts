@@ -57,7 +57,11 @@ describe('in the five minutes after the consent', () => {
   });
 
   test('who is no administrator of a Page does not become one by waiting', () => {
-    const refusal = answer(403, { code: 'ACCESS_DENIED', message: 'Member is unauthorized on urn:li:organization:1' });
+    const refusal = answer(403, {
+      status: 403,
+      code: 'ACCESS_DENIED',
+      message: 'Member is unauthorized on urn:li:organization:1',
+    });
     expect(read(refusal, seconds(2))).toMatchObject({ kind: 'rejected' });
   });
 });

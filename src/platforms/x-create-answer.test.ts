@@ -118,7 +118,6 @@ const ROWS: [number, unknown, Outcome['kind'], string][] = [
     'credits-depleted',
   ],
   [403, { title: 'CreditsDepleted', detail: 'No credits.', type: 'about:blank' }, 'rejected', 'credits-depleted'],
-  [402, '', 'rejected', 'credits-depleted'],
   [
     403,
     about(403, 'Forbidden', 'You are not allowed to create a Tweet with duplicate content.'),
@@ -183,17 +182,15 @@ const ROWS: [number, unknown, Outcome['kind'], string][] = [
     'suspended',
   ],
   [403, about(403, 'Forbidden', 'Your account is suspended.'), 'reauthorization-required', 'suspended'],
-  [403, '', 'rejected', 'http-403'],
   [
     404,
     { title: 'Not Found Error', detail: 'Could not find it.', type: problem('resource-not-found') },
     'rejected',
     'resource-not-found',
   ],
-  [404, '<html>', 'rejected', 'http-404'],
-  [413, '', 'rejected', 'http-413'],
+  [413, about(413, 'Request Entity Too Large'), 'rejected', 'http-413'],
   [415, about(415, 'Unsupported Media Type'), 'rejected', 'http-415'],
-  [422, '', 'rejected', 'http-422'],
+  [422, about(422, 'Unprocessable Entity'), 'rejected', 'http-422'],
   [429, about(429, 'Too Many Requests'), 'rate-limited', 'rate-limit'],
   [429, { errors: [{ code: 88, message: 'Rate limit exceeded' }] }, 'rate-limited', 'rate-limit'],
   [429, '', 'rate-limited', 'rate-limit'],
@@ -239,8 +236,6 @@ describe('each row of the error table', () => {
 
   test.each([
     [401, 'reauthorization-required'],
-    [402, 'rejected'],
-    [403, 'rejected'],
     [429, 'rate-limited'],
     [500, 'unknown'],
   ] as const)('%i with a body that is no JSON, is empty or cut off is %s, by its status', (status, kind) => {
@@ -272,6 +267,43 @@ describe('each row of the error table', () => {
       ];
       if (forOperator.includes(code)) expect(sentence(read(answer(status, body)))).toMatch(/operator has to/);
     }
+  });
+});
+
+// A gateway, a proxy or a firewall may refuse the answer to what X has taken.
+describe('a 4xx without X’s own error is unknown', () => {
+  const statuses = Array.from({ length: 100 }, (_, index) => 400 + index).filter((one) => one !== 401 && one !== 429);
+
+  test.each([
+    '',
+    '{}',
+    '[]',
+    'null',
+    '"no"',
+    '<html><h1>404 Not Found</h1></html>',
+    '{"message":"duplicate content"}',
+    '{"title":"CreditsDepleted"}',
+    '{"type":"https://api.x.com/2/problems/resource-not-found"}',
+    '{"reason":"account suspended"}',
+    '{"errors":[]}',
+    '{"errors":[{}]}',
+    '{"errors":"none"}',
+    '{"error":"not_found","error_description":"no"}',
+    '{"error":{"code":404,"message":"no"}}',
+    '{"status":404,"message":"no"}',
+    '{"title":"Not Found Error","detail":"Could not find it.","type":"https://api.x.com/2/prob',
+  ])('whatever its status is: %s', (body) => {
+    for (const status of statuses)
+      for (const sent of [request(), request(['1'])]) {
+        const outcome = read({ ...answer(status, body), bodyComplete: false }, sent);
+        expect(outcome).toMatchObject({ kind: 'unknown', httpStatus: status });
+        expect(sentence(outcome)).toMatch(new RegExp(`^X did not say .*HTTP ${status}.*look at the account`));
+      }
+  });
+
+  test('and is neither sent again nor called failed', () => {
+    const next = decide(read(answer(425, '{}')), 0, { baseSeconds: 300, maxAttempts: 5 }, now);
+    expect(next).toMatchObject({ next: 'unconfirmed' });
   });
 });
 
@@ -390,6 +422,7 @@ describe('a request without an answer', () => {
 test('what X says is shown without control characters and not at any length', () => {
   const outcome = read(
     answer(400, {
+      title: 'Invalid Request',
       detail: `bad\u0000 \u202Ething\n${'x'.repeat(5000)}`,
       type: problem('A'.repeat(500)),
       reason: '<b>',

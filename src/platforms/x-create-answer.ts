@@ -4,7 +4,8 @@
  *
  * The asymmetry that decides every doubtful row: a refusal that we take for an unknown costs a person a look, an accepted
  * post that we take for a refusal is published twice. Only a status that X gives before it creates anything may end in
- * something that is sent again. X answered 503 to creations in an incident of 2026-04-14; whether it had created is not known.
+ * something that is sent again, and only with X's own error: a gateway in between may refuse the answer to what X has taken.
+ * A 401 and a 429 need none; no other status is documented to come without. X answered 503 to creations in an incident of 2026-04-14; whether it had created is not known.
  */
 import { z } from 'zod';
 import type { Outcome } from '../domain/outcome.ts';
@@ -71,6 +72,13 @@ function readAnswer(request: CreateRequest, answer: HttpAnswer, now: Date, perma
   if (status >= 200 && status <= 299) return readSuccess(answer, permalink);
 
   const error = readXError(answer);
+  const unknown: Outcome = {
+    kind: 'unknown',
+    httpStatus: status,
+    errorCode: codeOf(error, status),
+    errorMessage: `X did not say whether it took the post: ${said(error, status)}. ${LOOK_FIRST}`,
+  };
+  if (!error.isOwn && status !== 401 && status !== 429) return unknown;
   if (status >= 400 && status <= 499 && isDuplicate(error)) {
     return {
       kind: 'duplicate',
@@ -90,14 +98,7 @@ function readAnswer(request: CreateRequest, answer: HttpAnswer, now: Date, perma
       errorMessage: `X no longer has an image of this post: ${said(error, status)}.`,
     };
   }
-  return (
-    readRefusal(answer, 'post', now) ?? {
-      kind: 'unknown',
-      httpStatus: status,
-      errorCode: codeOf(error, status),
-      errorMessage: `X did not say whether it took the post: ${said(error, status)}. ${LOOK_FIRST}`,
-    }
-  );
+  return readRefusal(answer, 'post', now) ?? unknown;
 }
 
 /** The error code of a refusal that uploading the images anew may repair. */

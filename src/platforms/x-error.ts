@@ -18,6 +18,11 @@ export interface XError {
   period: string | null;
   /** Everything above that is text, for matching on wording. */
   wording: string;
+  /**
+   * Whether the body has one of X's two shapes and is not that of something in between, which cannot know what X did: a
+   * problem with its title and a type or detail, or `errors` of which the first says something. Source: X's OpenAPI document.
+   */
+  isOwn: boolean;
 }
 
 const text = z.string().optional().catch(undefined);
@@ -49,7 +54,12 @@ export function readXError(answer: HttpAnswer): XError {
     reason: shortName(outer.reason ?? inner.reason),
     period: shortName(outer.period ?? inner.period),
     wording: said.filter((part) => part !== undefined).join('\n'),
+    isOwn: isProblem(outer) || isProblem(inner) || inner.message !== undefined,
   };
+}
+
+function isProblem({ title, type, detail }: Pick<z.output<typeof body>, 'title' | 'type' | 'detail'>): boolean {
+  return title !== undefined && (type ?? detail) !== undefined;
 }
 
 function problemName(type: string | undefined): string | null {

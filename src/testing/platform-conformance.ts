@@ -11,6 +11,7 @@ import type { Content } from '../domain/content-rules.ts';
 import type { Outcome, OutcomeKind } from '../domain/outcome.ts';
 import type { OnProgress } from '../platforms/http-client.ts';
 import type { AccountCandidate, Prepared, PublishingAccount, TokenGrant } from '../platforms/platform.ts';
+import { describeForeignAnswers, type RewritingHttp, rewritingHttp } from './platform-conformance-answers.ts';
 import type { Fault, OpenPlatform, PlatformUnderTest } from './platform-under-test.ts';
 import { type RecordedHttp, recordedHttp } from './recorded-http.ts';
 import { sampleImage, uploadMemory } from './sample-images.ts';
@@ -37,6 +38,7 @@ export function describePlatform(platform: PlatformUnderTest): void {
     let ahead = 0;
     const clock = { now: () => new Date(Date.now() + ahead) };
     let wire: RecordedHttp;
+    let foreign: RewritingHttp;
     let open: OpenPlatform;
     let grant: TokenGrant;
     let candidate: AccountCandidate;
@@ -44,7 +46,8 @@ export function describePlatform(platform: PlatformUnderTest): void {
 
     beforeAll(async () => {
       wire = recordedHttp();
-      open = await platform.open({ clock, http: wire.http });
+      foreign = rewritingHttp(wire.http);
+      open = await platform.open({ clock, http: foreign.http });
       ({ grant, candidate, account } = await connect());
     });
     afterAll(async () => {
@@ -259,6 +262,13 @@ export function describePlatform(platform: PlatformUnderTest): void {
         expect(outcome).toMatchObject({ kind: 'unknown' });
       });
     });
+
+    describeForeignAnswers(() => ({
+      rewriteNext: foreign.rewriteNext,
+      post,
+      send,
+      liveIds: async (text) => (await livePosts(text)).map(({ id }) => id),
+    }));
 
     describe('looking for a post', () => {
       const lookUp = async (content: Content, sentAt: Date) =>
