@@ -81,7 +81,7 @@ export function readRefusal(answer: HttpAnswer, now: Date, { pageId, subject, cr
 
 /** The usage headers' estimate, or Retry-After should Meta ever send one; else a guess; else null: nobody knows. */
 function limitEnds(answer: HttpAnswer, pageId: string, guessMinutes: number | null, now: Date): Date | null {
-  const told = retryAfter(answer.headers['retry-after'], now);
+  const told = retryAfter(answer.headers, now);
   if (told !== null) return told;
   const minutes = readUsage(answer, pageId).regainMinutes ?? guessMinutes;
   return minutes === null ? null : minutesLater(now, minutes);

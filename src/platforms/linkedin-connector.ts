@@ -196,7 +196,7 @@ function tokenError(answer: HttpAnswer, now: Date): ConnectError {
   if (status === 429) {
     return new ConnectError('rate-limited', 'LinkedIn asks us to slow down. Try again in a few minutes.', {
       dead: false,
-      retryAt: retryAfter(answer.headers['retry-after'], now),
+      retryAt: retryAfter(answer.headers, now),
     });
   }
   if (status >= 500) return unreachable(`HTTP ${status}`);

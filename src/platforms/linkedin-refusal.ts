@@ -117,7 +117,7 @@ function notSettled(httpStatus: number, errorCode: string, retryAt: Date): NotCr
 
 /** Daily quotas end at midnight UTC. LinkedIn documents no Retry-After, but if one is there it is right. */
 function readThrottle(answer: HttpAnswer, error: LinkedInError, now: Date): NotCreated {
-  const told = retryAfter(answer.headers['retry-after'], now);
+  const told = retryAfter(answer.headers, now);
   const daily = /\bDAY\b/.test(error.message ?? '');
   const guess = daily ? nextMidnightUtc(now) : new Date(now.getTime() + BURST_SECONDS * 1000);
   return {

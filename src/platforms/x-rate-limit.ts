@@ -17,7 +17,7 @@ export function quotaReset(headers: HttpAnswer['headers'], now: Date): Date | nu
   const resets = (usedUp.length > 0 ? usedUp : [QUOTAS[0]])
     .map((quota) => unixSeconds(headers[`${quota}-reset`]))
     .filter((at) => at > now.getTime() && at <= now.getTime() + LONGEST_BELIEVED_MS);
-  if (resets.length === 0) return retryAfter(headers['retry-after'], now);
+  if (resets.length === 0) return retryAfter(headers, now);
   return new Date(Math.max(...resets));
 }
 
