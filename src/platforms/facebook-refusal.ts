@@ -120,14 +120,14 @@ const PAGE_GONE: Meaning = {
 };
 const WRONG_SECRET: Meaning = {
   kind: 'rejected',
-  advice: 'The operator has to check FACEBOOK_APP_ID and FACEBOOK_APP_SECRET; then retry.',
+  advice: 'The operator has to check FACEBOOK_APP_ID and FACEBOOK_APP_SECRET; then use “Send again”.',
 };
 const LATER: Meaning = { kind: 'rate-limited' };
-const FIX: Meaning = { kind: 'rejected', advice: 'Change the post, then retry.' };
-const FIX_LINK: Meaning = { kind: 'rejected', advice: 'Check the link, then retry.' };
+const FIX: Meaning = { kind: 'rejected', advice: 'Change the post, then use “Send again”.' };
+const FIX_LINK: Meaning = { kind: 'rejected', advice: 'Check the link, then use “Send again”.' };
 const FIX_IMAGE: Meaning = {
   kind: 'rejected',
-  advice: 'Use a JPEG or PNG of less than 4 MB that does not move, then retry.',
+  advice: 'Use a JPEG or PNG of less than 4 MB that does not move, then use “Send again”.',
 };
 const AGAINST_RULES: Meaning = {
   kind: 'rejected',
@@ -154,7 +154,7 @@ const CODES = new Map<number, Meaning>([
   [32, LATER],
   [100, FIX],
   [120, FIX_IMAGE],
-  [197, { kind: 'rejected', advice: 'Write a text, then retry.' }],
+  [197, { kind: 'rejected', advice: 'Write a text, then use “Send again”.' }],
   [324, FIX_IMAGE],
   [341, LATER],
   [
@@ -185,7 +185,7 @@ const SUBCODES = new Map<number, Meaning>([
     {
       kind: 'rejected',
       advice:
-        'The Page needs Page Publishing Authorization: somebody who manages it has to complete that at facebook.com; then retry.',
+        'The Page needs Page Publishing Authorization: somebody who manages it has to complete that at facebook.com; then use “Send again”.',
     },
   ],
   [1404102, AGAINST_RULES],
@@ -193,11 +193,24 @@ const SUBCODES = new Map<number, Meaning>([
     1404112,
     {
       kind: 'rejected',
-      advice: 'Facebook has limited this account for a while. Look at facebook.com what it asks for; then retry.',
+      advice:
+        'Facebook has limited this account for a while. Look at facebook.com what it asks for; then use “Send again”.',
     },
   ],
-  [1609005, { kind: 'rejected', advice: 'Facebook cannot read the page behind the link. Check the link, then retry.' }],
-  [1609008, { kind: 'rejected', advice: 'Facebook takes no links to facebook.com here. Remove the link, then retry.' }],
+  [
+    1609005,
+    {
+      kind: 'rejected',
+      advice: 'Facebook cannot read the page behind the link. Check the link, then use “Send again”.',
+    },
+  ],
+  [
+    1609008,
+    {
+      kind: 'rejected',
+      advice: 'Facebook takes no links to facebook.com here. Remove the link, then use “Send again”.',
+    },
+  ],
   [1609010, { kind: 'unknown', advice: LOOK_FIRST }],
   [2061006, FIX_LINK],
   [2069019, FIX_IMAGE],

@@ -49,7 +49,7 @@ export function readRefusal(answer: HttpAnswer, reading: Reading): NotCreated | 
     return rejected(
       status,
       code,
-      `LinkedIn does not serve this API version any more (${said(error, status)}). The operator has to set LINKEDIN_VERSION to a current month, such as last month’s, and restart; then retry.`,
+      `LinkedIn does not serve this API version any more (${said(error, status)}). The operator has to set LINKEDIN_VERSION to a current month, such as last month’s, and restart; then use “Send again”.`,
     );
   }
   return rejected(status, code, `LinkedIn refused ${reading.what}: ${said(error, status)}.`);

@@ -184,7 +184,7 @@ function notRenewed(ctx: AppContext, publication: ClaimedPublication, error: Con
 }
 
 function notConnected(account: ConnectedAccount): string {
-  return `The connection to ${account.displayName} has ended. Open Accounts and press Reconnect: what is still in time goes out then.`;
+  return `The connection to ${account.displayName} has ended. Open Accounts and press “Connect again”: what is still in time goes out then.`;
 }
 
 /**

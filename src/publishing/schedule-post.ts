@@ -195,7 +195,7 @@ export function personalOfAnother(account: Pick<ConnectedAccount, 'displayName'>
 function notConnected(account: ConnectedAccount): string {
   return account.status === 'disconnected'
     ? `${account.displayName} is not connected. Open Accounts and connect it again, or choose another account.`
-    : `The connection to ${account.displayName} has ended. Open Accounts, press Reconnect, then schedule again.`;
+    : `The connection to ${account.displayName} has ended. Open Accounts, press “Connect again”, then schedule again.`;
 }
 
 function nothingToCancel(post: PostForChange): string {
