@@ -78,7 +78,7 @@ describe('the evidence of a post that was refused as a duplicate of itself', () 
 
   it('says so when a person finds it', async () => {
     const { id } = await refusedAsDuplicate('duplicate without id', world.accounts.readable);
-    const permalink = 'https://example.com/posts/1';
+    const permalink = 'https://www.facebook.com/1027/posts/1';
     await resolvePublication(world.ctx, world.manager, id, { resolution: 'live', reason: 'I see it', permalink });
     await expectTheFirstOnRecord(id, 'a person');
   });

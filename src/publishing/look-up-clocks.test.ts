@@ -70,7 +70,7 @@ describe('a platform whose clock differs from the database’s', () => {
       const sentAt = attempt.sentAt?.getTime() ?? 0;
       const by = (at: number) => new Date(at).toISOString().replace('Z', '+0000');
       const ours = world.platform.lines
-        .filter(({ account }) => account === 'page')
+        .filter(({ account }) => account === world.accounts.readable.externalId)
         .map(({ externalId, text }) => ({
           id: externalId,
           message: text,

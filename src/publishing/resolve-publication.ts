@@ -2,15 +2,15 @@
  * A person decides about a publication whose outcome is unknown, after looking at the account: it is live · it is not
  * there · give up. The only ways out of `unconfirmed` apart from a look-up, each with a reason and on record.
  */
-import type { Prisma, Publication, PublishAttempt } from '@prisma/client';
+import type { ConnectedAccount, Prisma, Publication, PublishAttempt } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
 import type { Actor } from '../domain/access.ts';
-import { isPublicHttpUrl } from '../domain/content-rules.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
+import { readLiveLink } from '../platforms/live-link.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
@@ -29,6 +29,12 @@ export interface ResolutionInput {
   reason: string;
 }
 
+/** The post that a person has seen. */
+interface Seen {
+  externalId: string;
+  permalink: string;
+}
+
 /**
  * @param sendAt when an absent one is sent again, by the database's clock; now unless many are answered at once
  * @throws Refusal with a message per field, or when the publication is not unconfirmed (any more)
@@ -42,20 +48,20 @@ export async function resolvePublication(
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
-    const resolution = checkInput(input);
+    const { resolution, seen } = checkInput(ctx, publication.account, input);
     if (publication.status !== 'unconfirmed') {
       throw new Refusal(
         'conflict',
         `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`,
       );
     }
-    if (resolution === 'live') await refuseForeignLink(tx, publication, input);
+    if (seen !== null) await refuseForeignLink(tx, publication, seen);
     const now = await databaseTime(tx);
-    const evidenceSha256 = await carryOut(tx, ctx, publication, resolution, input, sendAt ?? now, now);
+    const evidenceSha256 = await carryOut(tx, ctx, publication, { resolution, seen }, sendAt ?? now, now);
     const metadata = {
       resolution,
       reason: input.reason.trim(),
-      permalink: input.permalink ?? null,
+      permalink: seen?.permalink ?? null,
       ...(evidenceSha256 !== null && { evidenceSha256 }),
     };
     await recordEvent(
@@ -77,17 +83,29 @@ export async function resolvePublication(
   return ctx.db.publication.findUniqueOrThrow({ where: { id: publicationId } });
 }
 
-function checkInput(input: ResolutionInput): Resolution {
+/** @throws Refusal with a message per field */
+function checkInput(
+  ctx: Pick<AppContext, 'config' | 'platforms'>,
+  account: ConnectedAccount,
+  input: ResolutionInput,
+): { resolution: Resolution; seen: Seen | null } {
   const fields: Record<string, string> = {};
   const resolution = RESOLUTIONS.find((known) => known === input.resolution);
   if (resolution === undefined) fields.resolution = 'Choose what you found: live, absent or abandon.';
   const badReason = reasonProblem(input.reason, 'Say in a few words how you know. It is kept for the audit.');
   if (badReason !== null) fields.reason = badReason;
-  if (resolution === 'live' && !isPublicHttpUrl(input.permalink?.trim() ?? ''))
-    fields.permalink = 'Paste the full link of the live post.';
+  const permalink = input.permalink?.trim() ?? '';
+  const link = resolution === 'live' ? readLiveLink(permalink, account, sandboxOf(ctx, account)) : null;
+  if (link !== null && 'problem' in link) fields.permalink = link.problem;
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
-  return resolution ?? 'abandon';
+  const seen = link !== null && 'externalId' in link ? { externalId: link.externalId, permalink } : null;
+  return { resolution: resolution ?? 'abandon', seen };
+}
+
+/** Where the sandbox is, if it answers for this account's platform. */
+function sandboxOf(ctx: Pick<AppContext, 'config' | 'platforms'>, { platform }: ConnectedAccount): string | null {
+  return ctx.platforms[platform]?.sandboxed === true ? ctx.config.platforms[platform].authorizeUrl : null;
 }
 
 /** @returns the sha256 of the evidence, when it is live */
@@ -95,8 +113,7 @@ async function carryOut(
   tx: Tx,
   ctx: AppContext,
   publication: PublicationForChange,
-  resolution: Resolution,
-  input: ResolutionInput,
+  { resolution, seen }: { resolution: Resolution; seen: Seen | null },
   sendAt: Date,
   now: Date,
 ): Promise<string | null> {
@@ -106,7 +123,8 @@ async function carryOut(
   } satisfies Prisma.PublishAttemptWhereInput;
   switch (resolution) {
     case 'live':
-      return recordLive(tx, publication, await tx.publishAttempt.findFirst({ where: open }), input, now);
+      if (seen === null) throw new Error('a live post is resolved with its link');
+      return recordLive(tx, publication, await tx.publishAttempt.findFirst({ where: open }), seen, now);
     case 'absent':
       await tx.publishAttempt.updateMany({
         where: open,
@@ -127,11 +145,9 @@ async function recordLive(
   tx: Tx,
   publication: PublicationForChange,
   open: PublishAttempt | null,
-  input: ResolutionInput,
+  { externalId, permalink }: Seen,
   now: Date,
 ): Promise<string | null> {
-  const permalink = input.permalink?.trim() ?? '';
-  const externalId = idFromPermalink(permalink);
   const maker = open && (await possibleMaker(tx, open));
   const sentAt = maker?.sentAt ?? publication.sentAt;
   const acceptedAt = sentAt ?? now;
@@ -145,21 +161,9 @@ async function recordLive(
 }
 
 /** One live post belongs to one publication. @throws Refusal at the link */
-async function refuseForeignLink(tx: Tx, publication: PublicationForChange, input: ResolutionInput): Promise<void> {
-  const externalId = idFromPermalink(input.permalink);
+async function refuseForeignLink(tx: Tx, publication: PublicationForChange, { externalId }: Seen): Promise<void> {
   await lockAdoption(tx, publication.id);
   if (!(await boundElsewhere(tx, { publicationId: publication.id }, externalId))) return;
   const message = 'This link belongs to another publication. Paste the link of this very post.';
   throw new Refusal('invalid', message, { permalink: message });
-}
-
-/** The platform's id inside a post's address (`…/feed/update/urn:li:share:1/`), or the address itself when it shows none. */
-export function idFromPermalink(permalink: string | undefined): string {
-  const address = (permalink?.trim() ?? '').replaceAll(/%3A/gi, ':');
-  return (
-    /urn:li:(?:share|ugcPost|activity):\d+/.exec(address)?.[0] ??
-    /\/status\/(\d+)/.exec(address)?.[1] ??
-    /(?<=\/)\d+_\d+(?=$|[/?#])/.exec(address)?.[0] ??
-    address
-  );
 }

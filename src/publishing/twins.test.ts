@@ -62,7 +62,7 @@ async function inAnotherTeam(): Promise<{ team: string; account: string }> {
       personal: false,
       platform: 'facebook',
       candidate: {
-        externalId: 'page',
+        externalId: world.accounts.readable.externalId,
         kind: 'page',
         displayName: 'page',
         profileUrl: null,

@@ -65,8 +65,7 @@ export function createLedgerPlatform(elapsed: () => number): LedgerPlatform {
 
   function accept(request: CreateRequest, publicationId: string): LedgerLine {
     const { account, text } = JSON.parse(request.body) as { account: string; text: string };
-    const externalId = `urn:li:share:${++posts}`;
-    const permalink = `https://www.linkedin.com/feed/update/${externalId}/`;
+    const { externalId, permalink } = nameOf(account, ++posts);
     const line = { externalId, permalink, account, text, publicationId, at: Date.now() + elapsed() };
     lines.push(line);
     return line;
@@ -184,6 +183,16 @@ function adapter(platform: Platform, ways: Ways): PlatformAdapter {
       ...ways,
     },
   };
+}
+
+/** Named as the platform of this account names its posts: a Page's id is a number. */
+function nameOf(account: string, serial: number): { externalId: string; permalink: string } {
+  if (/^\d+$/.test(account)) {
+    const externalId = `${account}_${serial}`;
+    return { externalId, permalink: `https://www.facebook.com/${externalId}` };
+  }
+  const externalId = `urn:li:share:${serial}`;
+  return { externalId, permalink: `https://www.linkedin.com/feed/update/${externalId}/` };
 }
 
 /** As platforms do it: one blank is as good as two. */

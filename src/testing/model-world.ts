@@ -145,7 +145,7 @@ export async function openModelBench(): Promise<ModelBench> {
       platform,
       teamId: team.id,
       manager,
-      accounts: { blind: await connect('linkedin', 'member'), readable: await connect('facebook', 'page') },
+      accounts: { blind: await connect('linkedin', 'member'), readable: await connect('facebook', '1027') },
       paused,
       async pass(seconds) {
         elapsedMs += seconds * 1000;

@@ -67,16 +67,17 @@ export async function openBench(
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const database = over.database ?? (await freshDatabase());
   const sandbox = await startSandbox({ port: 0, dataDir, log, linkedin: { partner: over.partner ?? false } });
-  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
+  const settings = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir });
   const clock = over.clock ?? systemClock;
   const linkedin = {
-    ...config.platforms.linkedin,
+    ...settings.platforms.linkedin,
     clientId: 'sandbox-client',
     clientSecret: 'sandbox-secret',
     authorizeUrl: sandbox.linkedin.oauthUrl,
     apiUrl: sandbox.linkedin.apiUrl,
     postsApi: over.postsApi ?? 'posts',
   };
+  const config = { ...settings, platforms: { ...settings.platforms, linkedin } };
   const tokenKey = randomBytes(32);
   const boss = new PgBoss({ connectionString: database.url, max: 3, schedule: false });
   boss.on('error', (error) => log.error({ err: error }, 'queue'));
@@ -86,7 +87,7 @@ export async function openBench(
     config,
     db: database.db,
     boss,
-    platforms: createPlatforms({ ...config.platforms, linkedin }, { sandboxed: ['linkedin'], clock }),
+    platforms: createPlatforms(config.platforms, { sandboxed: ['linkedin'], clock }),
     tokenCipher: createTokenCipher([{ id: 'k1', key: tokenKey }]),
     clock,
     log,
