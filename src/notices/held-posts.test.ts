@@ -63,13 +63,19 @@ async function told(count: number): Promise<string[]> {
 }
 
 describe('what was due when nobody worked for hours', () => {
-  it('is told to the managers of the team, once', async () => {
+  it('is told to the managers of the team, once, and to the superusers, who may release the hold', async () => {
     await due(7);
     await ctx.db.$executeRaw`
       INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
       VALUES (gen_random_uuid(), 'host', 1, now() - interval '9 hours', now() - interval '7 hours')`;
-    expect(await told(1)).toEqual([`7 posts wait until somebody looks → ${manager.email}`]);
-    const [mail] = server.received;
+    expect(await told(2)).toEqual(
+      [
+        `7 posts wait until somebody looks → ${manager.email}`,
+        `Everything is on hold until a superuser releases it → ${superuser}`,
+      ].sort(),
+    );
+    const mail = server.received.find(({ to }) => to[0] === manager.email);
+    expect(server.received.find(({ to }) => to[0] === superuser)?.text).toContain('No worker ran for 7 hours');
     expect(mail?.text).toContain('No worker ran for hours');
     expect(mail?.text).toContain('and 2 more');
     expect(mail?.text).toContain(`${ctx.config.publicUrl}/admin`);

@@ -296,7 +296,7 @@ describe('a restored database', () => {
     expect(await guardAgainstRestore(bench.ctx)).toBeNull();
   });
 
-  it('is suspected after hours without any worker, and only what is overdue waits', async () => {
+  it('is suspected after hours without any worker: everything is on hold, and what is overdue waits for a person', async () => {
     await bench.ctx.db.$executeRaw`UPDATE worker_processes SET beat_at = now() - interval '7 hours'`;
     const publication = await due();
     expect(await guardAgainstRestore(bench.ctx)).toBe('gap');
@@ -305,6 +305,8 @@ describe('a restored database', () => {
       status: 'held',
       errorCode: 'restored',
     });
-    expect(await bench.ctx.db.hold.count({ where: { releasedAt: null } })).toBe(0);
+    const hold = await bench.ctx.db.hold.findFirstOrThrow({ where: { scope: 'everything', releasedAt: null } });
+    expect(hold.reason).toContain('No worker ran for 7 hours');
+    await bench.ctx.db.hold.update({ where: { id: hold.id }, data: { releasedAt: new Date() } });
   });
 });

@@ -10,6 +10,7 @@ import { startWorker } from '../worker/worker.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue, untilNextDueMs } from './claim.ts';
 import { claimReady } from './claim-ready.ts';
+import { releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
 import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
@@ -32,6 +33,7 @@ beforeEach(async () => {
   await bench.db.$executeRaw`DELETE FROM database_identity`;
   await bench.db.$executeRaw`DELETE FROM worker_processes`;
   await guardAgainstRestore(world.ctx);
+  await released();
 });
 
 async function due(): Promise<Publication> {
@@ -43,6 +45,8 @@ async function due(): Promise<Publication> {
 const row = ({ id }: { id: string }) => bench.db.publication.findUniqueOrThrow({ where: { id } });
 /** For the database as it is, the one that was noted is another. */
 const promoted = () => bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
+const holds = () => bench.db.hold.findMany({ where: { scope: 'everything', releasedAt: null } });
+const released = () => bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
 const nobodyWorked = () => bench.db.$executeRaw`
   INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
   VALUES (gen_random_uuid(), 'host', 1, now() - interval '9 hours', now() - interval '7 hours')`;
@@ -88,7 +92,7 @@ describe('on a database that is another than the one noted', () => {
   it('everything is put on hold by a worker that goes on working, and what was due waits for a person', async () => {
     const worker = await startWorker({ ...world.ctx, timings: { ...world.ctx.timings, sweepMs: 200 } });
     try {
-      await bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
+      await released();
       await promoted();
       const publication = await due();
       await eventually(
@@ -106,7 +110,7 @@ describe('on a database that is another than the one noted', () => {
     await claimDue(world.ctx, 1);
     await promoted();
     expect(await guardAgainstRestore(world.ctx)).toBe('restored');
-    await bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
+    await released();
     await bench.db
       .$executeRaw`UPDATE publications SET lease_until = now() - interval '1 second' WHERE id = ${publication.id}::uuid`;
     await recoverAbandonedClaims(world.ctx);
@@ -117,6 +121,48 @@ describe('on a database that is another than the one noted', () => {
 });
 
 describe('after hours without a worker', () => {
+  it('everything is on hold, ordered by the server, until a superuser releases it; what was due then waits for a person', async () => {
+    const overdue = await due();
+    await nobodyWorked();
+    expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+    const [hold, ...more] = await holds();
+    expect(more).toEqual([]);
+    expect(hold).toMatchObject({ createdById: null, platform: null, teamId: null, accountId: null });
+    expect(hold?.reason).toMatch(/No worker ran for 7 hours.*restored.*Look at the accounts.*release this hold/);
+    expect(
+      await bench.db.auditEvent.count({ where: { action: 'hold.created', entityId: hold?.id ?? '', actorId: null } }),
+    ).toBe(1);
+    const later = await due();
+    for (const claim of await claimDue(world.ctx, 10))
+      await world.run(1, claim, { fault: 'ok', pause: null, stopping: false });
+    expect(await row(later)).toMatchObject({ status: 'held', errorCode: 'hold' });
+    expect(await holdWhatWasDue(world.ctx)).toBe(1);
+    await expect(releaseHold(world.ctx, world.manager, hold?.id ?? '')).rejects.toThrow(/no such hold/);
+    await releaseHold(world.ctx, { ...world.manager, isSuperuser: true }, hold?.id ?? '');
+    expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([later.id]);
+    expect(await row(overdue)).toMatchObject({ status: 'held', errorCode: 'restored' });
+  });
+
+  it('workers that start together order one hold, and so does the next gap while it stands', async () => {
+    await due();
+    await nobodyWorked();
+    expect(await Promise.all([guardAgainstRestore(world.ctx), guardAgainstRestore(world.ctx)])).toContain('gap');
+    expect(await guardAgainstRestore(world.ctx)).toBeNull();
+    expect(await holds()).toHaveLength(1);
+    await bench.db.$executeRaw`UPDATE holds SET created_at = now() - interval '20 hours' WHERE released_at IS NULL`;
+    expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+    expect(await holds()).toHaveLength(1);
+  });
+
+  it('nothing is ordered when nothing was due, or at the very first start', async () => {
+    await nobodyWorked();
+    expect(await guardAgainstRestore(world.ctx)).toBeNull();
+    await bench.db.$executeRaw`DELETE FROM worker_processes`;
+    await due();
+    expect(await guardAgainstRestore(world.ctx)).toBeNull();
+    expect(await holds()).toEqual([]);
+  });
+
   it('the order stands before the first is marked: nothing that was due leaves meanwhile', async () => {
     const overdue = await due();
     await nobodyWorked();
@@ -128,6 +174,7 @@ describe('after hours without a worker', () => {
     expect(await claimDue(world.ctx, 10)).toEqual([]);
     expect(await row(overdue)).toMatchObject({ status: 'scheduled' });
     // What falls due from now on is nobody's doubt.
+    await released();
     const later = await due();
     expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([later.id]);
     expect(await holdWhatWasDue(world.ctx)).toBe(1);

@@ -1,7 +1,8 @@
 /**
  * A restored database may have forgotten that a post was sent. The worker looks, at its start and with every sweep, whether
- * this is still the database it knew: another system identifier or timeline, or nobody working for hours while posts fell
- * due, and what is overdue waits for a person instead of going out a second time.
+ * this is still the database it knew. Another system identifier or timeline, or nobody working for hours while posts fell
+ * due: then a hold on everything is ordered, which a superuser releases, and what is overdue by then waits for a person's
+ * answer, also after the release, instead of going out a second time.
  *
  * Between two looks nothing slips through: every claim and every write-ahead record asks `claimable_since()` (a function of
  * the database) in its own statement, on its own connection. The order is committed first and is one row; marking what it
@@ -20,10 +21,15 @@ const GAP_HOURS = 6;
 /** Publications marked between two looks at what is left. */
 const MARKED_AT_ONCE = 1_000;
 
-const RESTORED =
-  'This database seems to have been restored from a copy, which may not know what was sent since. Look at the accounts, then release this hold.';
+const WHAT_TO_DO =
+  'Look at the accounts, then release this hold. Posts that were due by then go on waiting: say of each whether it is there.';
+const RESTORED = `This database seems to have been restored from a copy, which may not know what was sent since. ${WHAT_TO_DO}`;
 const AFTER_A_GAP =
-  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then retry it, choose a new time, or cancel it.';
+  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then say what you found.';
+
+function afterGap(hours: number): string {
+  return `No worker ran for ${hours} hours while posts fell due. If the database was restored from a copy meanwhile, it may not know what was sent. ${WHAT_TO_DO}`;
+}
 
 /** The error code of what waits because of it. */
 const HELD = 'restored';
@@ -41,11 +47,11 @@ export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | nu
   return ctx.db.$transaction(async (tx) => {
     // One worker at a time: the second to start finds the identity already noted.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.orderHoldAfterRestore}::bigint)`;
-    const { changed, gap } = await look(tx);
+    const { changed, gap, silentHours } = await look(tx);
     await noteIdentity(tx);
-    if (changed) await holdEverything(tx, ctx);
     const finding = changed ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
     if (finding !== null) {
+      await holdEverything(tx, ctx, finding, changed ? RESTORED : afterGap(silentHours));
       await tx.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() WHERE id = 1`;
       await tellTeams(tx, ctx, finding);
     }
@@ -81,13 +87,20 @@ export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
 interface Look {
   noted: boolean;
   changed: boolean;
+  /** Nobody worked for hours, and nobody has seen to it yet. */
   gap: boolean;
+  /** Since the last heartbeat of any worker; whole ones. */
+  silentHours: number;
 }
 
 async function look(db: Pick<Tx, '$queryRaw'>): Promise<Look> {
   const [row] = await db.$queryRaw<Look[]>`
     SELECT EXISTS (SELECT 1 FROM database_identity WHERE id = 1) AS noted, claimable_since() = 'infinity' AS changed,
-      coalesce((SELECT max(beat_at) < clock_timestamp() - ${GAP_HOURS} * interval '1 hour' FROM worker_processes), false) AS gap`;
+      coalesce(last_beat < clock_timestamp() - ${GAP_HOURS} * interval '1 hour', false)
+        -- Another worker, which has not beaten yet, was a moment faster.
+        AND NOT EXISTS (SELECT 1 FROM holds WHERE created_by_id IS NULL AND released_at IS NULL AND created_at > last_beat) AS gap,
+      coalesce(floor(extract(epoch FROM clock_timestamp() - last_beat) / 3600), 0)::int AS "silentHours"
+    FROM (SELECT max(beat_at) AS last_beat FROM worker_processes) workers`;
   if (row === undefined) throw new Error('the database did not say which one it is');
   return row;
 }
@@ -128,9 +141,12 @@ async function tellTeams(tx: Tx, ctx: AppContext, finding: Finding): Promise<voi
     );
 }
 
-async function holdEverything(tx: Tx, ctx: AppContext): Promise<void> {
+/** After a gap, one that the server ordered before and nobody has released is enough. */
+async function holdEverything(tx: Tx, ctx: AppContext, finding: Finding, reason: string): Promise<void> {
+  const standing = { scope: 'everything', createdById: null, releasedAt: null } as const;
+  if (finding === 'gap' && (await tx.hold.count({ where: standing })) > 0) return;
   const now = ctx.clock.now();
-  const hold = await tx.hold.create({ data: { scope: 'everything', reason: RESTORED, createdAt: now } });
+  const hold = await tx.hold.create({ data: { scope: 'everything', reason, createdAt: now } });
   await recordEvent(
     tx,
     {
@@ -139,7 +155,7 @@ async function holdEverything(tx: Tx, ctx: AppContext): Promise<void> {
       entity: 'Hold',
       entityId: hold.id,
       teamId: null,
-      metadata: { scope: 'everything', reason: RESTORED },
+      metadata: { scope: 'everything', reason },
     },
     now,
   );

@@ -93,6 +93,7 @@ describe(`with ${MANY} posts scheduled`, () => {
     expect(await claimDue(bench.ctx, 10)).toEqual([]);
     expect(await holdWhatWasDue(bench.ctx)).toBe(MANY - 400);
     expect(await count('held')).toBe(MANY);
+    await bench.ctx.db.hold.updateMany({ data: { releasedAt: new Date() } });
   });
 });
 
