@@ -4,6 +4,8 @@ import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
 import { canBeLookedUp } from '../domain/look-up-policy.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { mayBeLive } from '../domain/publication.ts';
+import { isGivenUp } from '../publishing/given-up.ts';
 import { warningsOf } from '../publishing/post-content.ts';
 import { POST_IMAGES } from '../publishing/post-images.ts';
 import { readEvidence } from '../publishing/read-evidence.ts';
@@ -66,8 +68,8 @@ export async function postDetails(ctx: AppContext, actor: Actor, postId: string)
     })),
     approval: await approvalDetails(ctx, postId),
     history: await historyOf(ctx, actor, 'Post', postId),
-    canEdit: canEditPost(statuses),
-    canDelete: canDeletePost(statuses, attempts),
+    canEdit: canEditPost(statuses) && !publications.some(mayBeLive),
+    canDelete: canDeletePost(statuses, attempts) && !publications.some(isGivenUp),
   };
 }
 

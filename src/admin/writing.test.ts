@@ -176,6 +176,30 @@ describe('an unconfirmed publication', () => {
   });
 });
 
+describe('a publication that is held because of a restore', () => {
+  it('is answered like an unconfirmed one, and offers neither Send again nor Cancel', async () => {
+    const { body } = await newPost({ text: 'Is it out', accounts: [bench.account.id] });
+    const { id } = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: body.record.params.id } });
+    await bench.ctx.db.publication.update({ where: { id }, data: { status: 'held', errorCode: 'restored' } });
+    const at = `/api/resources/Publication/records/${id}`;
+    const actions = async () =>
+      (await bench.ask(author, `${at}/show`)).body.record.recordActions.map(({ name }: { name: string }) => name);
+    expect(await actions()).toContain('resolve');
+    expect(await actions()).not.toContain('retry');
+    expect(await actions()).not.toContain('cancel');
+    const listed = await bench.ask(author, '/api/resources/Publication/actions/list');
+    const row = listed.body.records.find((record: { params: { id: string } }) => record.params.id === id);
+    expect(row.recordActions.map(({ name }: { name: string }) => name)).toContain('resolve');
+    const again = await bench.ask(author, `${at}/retry`, {});
+    expect(again.status).toBe(409);
+    expect(again.body.error).toMatch(/may already be live.*Resolve it/);
+    const permalink = 'https://www.linkedin.com/feed/update/urn:li:share:88/';
+    const done = await bench.ask(author, `${at}/resolve`, { resolution: 'live', permalink, reason: 'I see it' });
+    expect(done.body.record.params).toMatchObject({ status: 'published', permalink });
+    expect((await bench.ask(author, `${at}/show`)).status).toBe(200);
+  });
+});
+
 describe('people and teams', () => {
   it('are made by a superuser; a name or an address taken already is told at the field', async () => {
     const team = await bench.ask(superuser, '/api/resources/Team/actions/new', {

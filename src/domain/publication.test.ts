@@ -21,7 +21,7 @@ const LEGAL = `
   retrying          > publishing awaiting_approval held missed cancelled failed scheduled
   published         >
   failed            > awaiting_approval scheduled cancelled
-  held              > awaiting_approval scheduled missed cancelled
+  held              > awaiting_approval scheduled missed cancelled published
   missed            > awaiting_approval scheduled cancelled
   cancelled         > awaiting_approval scheduled
   unconfirmed       > published scheduled cancelled

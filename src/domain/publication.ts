@@ -10,6 +10,7 @@
  *                                   └── reschedule
  *
  * `published` is final. `unconfirmed` is left only by a look-up or a person: nothing is ever sent again on a guess.
+ * What is `held` because of a restore is answered by a person in the same way (mayBeLive).
  */
 export const PUBLICATION_STATUSES = [
   'draft',
@@ -26,6 +27,10 @@ export const PUBLICATION_STATUSES = [
 ] as const;
 export type PublicationStatus = (typeof PUBLICATION_STATUSES)[number];
 
+export function isPublicationStatus(value: unknown): value is PublicationStatus {
+  return PUBLICATION_STATUSES.some((status) => status === value);
+}
+
 /**
  * Every legal move. A move that is not in this table cannot be written (publishing/transition.ts). Only a late answer goes
  * against it (publishing/late-answer.ts): with a real id it makes anything published, because what is there is there.
@@ -40,7 +45,8 @@ export const PUBLICATION_MOVES: Readonly<Record<PublicationStatus, readonly Publ
   retrying: ['publishing', 'awaiting_approval', 'held', 'missed', 'cancelled', 'failed', 'scheduled'],
   published: [],
   failed: ['awaiting_approval', 'scheduled', 'cancelled'],
-  held: ['awaiting_approval', 'scheduled', 'missed', 'cancelled'],
+  // held → published: a restored database did not know that it was out (mayBeLive).
+  held: ['awaiting_approval', 'scheduled', 'missed', 'cancelled', 'published'],
   missed: ['awaiting_approval', 'scheduled', 'cancelled'],
   cancelled: ['awaiting_approval', 'scheduled'],
   unconfirmed: ['published', 'scheduled', 'cancelled'],
@@ -92,6 +98,31 @@ export const CANCELLABLE: readonly PublicationStatus[] = [
 
 /** Statuses that a person may send again by hand. An unconfirmed one is resolved instead. */
 export const RETRYABLE: readonly PublicationStatus[] = ['failed', 'missed', 'held', 'retrying'];
+
+/** The error code of what is held because this database may not know what was sent (publishing/restore-guard.ts). */
+export const RESTORED = 'restored';
+
+/** A publication as far as it decides what a person may do with it. */
+export interface Standing {
+  status: PublicationStatus;
+  errorCode: string | null;
+}
+
+/**
+ * Nobody knows whether it is out: no answer came, or the database that says that it is not may be an older copy. A person
+ * looks and answers; nothing else sends it again, changes it or takes it off the schedule.
+ */
+export function mayBeLive({ status, errorCode }: Standing): boolean {
+  return status === 'unconfirmed' || (status === 'held' && errorCode === RESTORED);
+}
+
+export function canCancel(publication: Standing): boolean {
+  return CANCELLABLE.includes(publication.status) && !mayBeLive(publication);
+}
+
+export function canRetry(publication: Standing): boolean {
+  return RETRYABLE.includes(publication.status) && !mayBeLive(publication);
+}
 
 /** Statuses that wait for a person to look. */
 export const NEEDS_ATTENTION: readonly PublicationStatus[] = ['unconfirmed', 'failed', 'held', 'missed'];

@@ -160,7 +160,6 @@ describe('a new time, chosen by a person,', () => {
   it.each([
     ['held as late', 'held', 'late', () => stopped('late')],
     ['missed', 'missed', 'late', () => stopped('missed')],
-    ['held after a restore', 'held', 'restored', restored],
   ] as const)(
     'is when what was %s leaves, and the record says who let it go',
     async (_what, from, errorCode, begin) => {
@@ -187,6 +186,12 @@ describe('a new time, chosen by a person,', () => {
       expect(await of(post)).toMatchObject({ status: 'published' });
     },
   );
+
+  it('is refused for what is held after a restore, which may be live: a person answers first', async () => {
+    const post = await restored();
+    await expect(move(post)).rejects.toThrow(/may already be live/);
+    expect(await of(post)).toMatchObject({ status: 'held', errorCode: 'restored' });
+  });
 
   it('that passes as well stops it again, and somebody is told again', async () => {
     const post = await stopped('late');

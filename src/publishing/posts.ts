@@ -6,6 +6,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { canDeletePost, canEditPost } from '../domain/post.ts';
+import { mayBeLive } from '../domain/publication.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { sameTexts, textsOf } from './account-texts.ts';
 import { voidApprovals } from './approval.ts';
@@ -16,6 +17,7 @@ import {
   sameDelivery,
   sameLateRule,
 } from './delivery-settings.ts';
+import { isGivenUp } from './given-up.ts';
 import { loadPostFor, type PostForChange } from './post-access.ts';
 import { type PostImage, releaseImages, replaceImages, sameImages } from './post-images.ts';
 import { type CheckedPost, checkPostInput, type PostBefore, type PostInput } from './post-input.ts';
@@ -146,6 +148,11 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
     const post = await loadPostFor(tx, actor, 'delete', postId);
     const attempts = await tx.publishAttempt.count({ where: { publication: { postId } } });
     const statuses = post.publications.map((publication) => publication.status);
+    if (post.publications.some(isGivenUp))
+      throw new Refusal(
+        'conflict',
+        'This post was given up while it may be live, so it stays on record. It cannot be deleted.',
+      );
     if (!canDeletePost(statuses, attempts)) {
       throw new Refusal(
         'conflict',
@@ -211,11 +218,12 @@ async function teamForNewPost(tx: Tx, actor: Actor, wanted: string | null | unde
 
 function refuseUneditable(post: PostForChange): void {
   const statuses = post.publications.map((publication) => publication.status);
-  if (canEditPost(statuses)) return;
+  const unsure = post.publications.some(mayBeLive);
+  if (canEditPost(statuses) && !unsure) return;
   const reason = statuses.includes('published')
     ? 'It has been published, so it is read-only. Duplicate it to write a new one.'
-    : statuses.includes('unconfirmed')
-      ? 'It may already be live. Resolve the unconfirmed publication first.'
+    : unsure
+      ? 'It may already be live. Resolve it first: open its publication and say what is on the account.'
       : 'It is being published right now.';
   throw new Refusal('conflict', `This post cannot be changed. ${reason}`);
 }

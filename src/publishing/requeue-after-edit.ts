@@ -14,8 +14,6 @@ import type { CheckedPost } from './post-input.ts';
 import { queuePublication, recordSchedule, refuseUnpublishable } from './schedule-post.ts';
 
 const ON_ITS_WAY: readonly PublicationStatus[] = ['scheduled', 'retrying', 'awaiting_approval', 'held'];
-/** Held until a person has decided: nothing else ends it. */
-const HELD_FOR_A_DECISION: readonly string[] = ['late', 'restored'];
 
 /**
  * After an edit of a post that is on its way: moves its publications to the new time and takes new accounts along. What was
@@ -73,8 +71,9 @@ function isQueued({ status }: Publication): boolean {
   return status === 'scheduled' || status === 'retrying';
 }
 
+/** What is held because of a restore is answered before its post can be changed (mayBeLive). */
 function waitsForDecision({ status, errorCode }: Publication): boolean {
-  return status === 'missed' || (status === 'held' && HELD_FOR_A_DECISION.includes(errorCode ?? ''));
+  return status === 'missed' || (status === 'held' && errorCode === 'late');
 }
 
 /** That it goes on, why, and what it was stopped for, on its own record. */

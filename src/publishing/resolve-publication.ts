@@ -1,6 +1,7 @@
 /**
- * A person decides about a publication whose outcome is unknown, after looking at the account: it is live · it is not
- * there · give up. The only ways out of `unconfirmed` apart from a look-up, each with a reason and on record.
+ * A person decides about a publication of which nobody knows whether it is out, after looking at the account: it is live ·
+ * it is not there · give up. The only ways out of `unconfirmed` apart from a look-up, and out of what is held because of a
+ * restore, each with a reason and on record.
  */
 import type { ConnectedAccount, Prisma, Publication, PublishAttempt } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
@@ -8,9 +9,11 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
 import type { Actor } from '../domain/access.ts';
+import { mayBeLive } from '../domain/publication.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { readLiveLink } from '../platforms/live-link.ts';
+import { refuseUnapprovedRetry } from './approval.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
@@ -37,7 +40,7 @@ interface Seen {
 
 /**
  * @param sendAt when an absent one is sent again, by the database's clock; now unless many are answered at once
- * @throws Refusal with a message per field, or when the publication is not unconfirmed (any more)
+ * @throws Refusal with a message per field, or when it is known (by now) whether the publication is out
  */
 export async function resolvePublication(
   ctx: AppContext,
@@ -49,17 +52,20 @@ export async function resolvePublication(
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
     const { resolution, seen } = checkInput(ctx, publication.account, input);
-    if (publication.status !== 'unconfirmed') {
+    if (!mayBeLive(publication)) {
       throw new Refusal(
         'conflict',
         `This publication is not unconfirmed (any more): it is ${publication.status.replaceAll('_', ' ')}.`,
       );
     }
+    // As with Send again: what did not leave at its time, as far as is known, goes out at another one.
+    if (resolution === 'absent' && publication.status === 'held') await refuseUnapprovedRetry(tx, actor, publication);
     if (seen !== null) await refuseForeignLink(tx, publication, seen);
     const now = await databaseTime(tx);
     const evidenceSha256 = await carryOut(tx, ctx, publication, { resolution, seen }, sendAt ?? now, now);
     const metadata = {
       resolution,
+      from: publication.status,
       reason: input.reason.trim(),
       permalink: seen?.permalink ?? null,
       ...(evidenceSha256 !== null && { evidenceSha256 }),

@@ -13,8 +13,8 @@ import { claimReady } from './claim-ready.ts';
 import { releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
+import { resolvePublication } from './resolve-publication.ts';
 import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
-import { retryPublication } from './retry-publication.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 import { recoverAbandonedClaims } from './sweep.ts';
 import { workerPresence } from './worker-presence.ts';
@@ -179,7 +179,7 @@ describe('after hours without a worker', () => {
     expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([later.id]);
     expect(await holdWhatWasDue(world.ctx)).toBe(1);
     expect(await row(overdue)).toMatchObject({ status: 'held', errorCode: 'restored' });
-    await retryPublication(world.ctx, world.manager, overdue.id);
+    await resolvePublication(world.ctx, world.manager, overdue.id, { resolution: 'absent', reason: 'I looked' });
     expect((await claimDue(world.ctx, 10)).map(({ publicationId }) => publicationId)).toEqual([overdue.id]);
   });
 

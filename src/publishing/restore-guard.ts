@@ -14,6 +14,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import { LOCK } from '../database/advisory-lock.ts';
 import type { Tx } from '../database/client.ts';
+import { RESTORED } from '../domain/publication.ts';
 import { holdPublications } from './hold-publications.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
@@ -23,16 +24,13 @@ const MARKED_AT_ONCE = 1_000;
 
 const WHAT_TO_DO =
   'Look at the accounts, then release this hold. Posts that were due by then go on waiting: say of each whether it is there.';
-const RESTORED = `This database seems to have been restored from a copy, which may not know what was sent since. ${WHAT_TO_DO}`;
+const AFTER_A_RESTORE = `This database seems to have been restored from a copy, which may not know what was sent since. ${WHAT_TO_DO}`;
 const AFTER_A_GAP =
   'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then say what you found.';
 
 function afterGap(hours: number): string {
   return `No worker ran for ${hours} hours while posts fell due. If the database was restored from a copy meanwhile, it may not know what was sent. ${WHAT_TO_DO}`;
 }
-
-/** The error code of what waits because of it. */
-const HELD = 'restored';
 
 type Finding = 'restored' | 'gap';
 
@@ -51,7 +49,7 @@ export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | nu
     await noteIdentity(tx);
     const finding = changed ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
     if (finding !== null) {
-      await holdEverything(tx, ctx, finding, changed ? RESTORED : afterGap(silentHours));
+      await holdEverything(tx, ctx, finding, changed ? AFTER_A_RESTORE : afterGap(silentHours));
       await tx.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() WHERE id = 1`;
       await tellTeams(tx, ctx, finding);
     }
@@ -73,10 +71,10 @@ export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
       WHERE publications.status IN ('scheduled', 'retrying')
       ORDER BY next_attempt_at, publications.id LIMIT ${MARKED_AT_ONCE}`;
     const marked = await holdPublications(ctx, some, {
-      errorCode: HELD,
+      errorCode: RESTORED,
       errorMessage: AFTER_A_GAP,
       actorId: null,
-      metadata: { errorCode: HELD },
+      metadata: { errorCode: RESTORED },
     });
     held += marked;
     // Nothing left, or others were faster: the next sweep looks again.
@@ -135,7 +133,7 @@ async function tellTeams(tx: Tx, ctx: AppContext, finding: Finding): Promise<voi
         entity: 'Team',
         entityId: id,
         teamId: id,
-        metadata: { errorCode: HELD, found: finding },
+        metadata: { errorCode: RESTORED, found: finding },
       },
       ctx.clock.now(),
     );

@@ -4,7 +4,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
-import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
+import { canCancel, canRetry, mayBeLive } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { endRest } from './account-rest.ts';
 import { refuseUnapprovedRetry } from './approval.ts';
@@ -25,7 +25,7 @@ export async function retryPublication(
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
-    if (!RETRYABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'sent again'));
+    if (!canRetry(publication)) throw new Refusal('conflict', cannot(publication, 'sent again'));
     if (!mayPublishTo(publication.account, publication.post)) {
       throw new Refusal('conflict', personalOfAnother(publication.account));
     }
@@ -60,7 +60,7 @@ export async function retryPublication(
 export async function cancelPublication(ctx: AppContext, actor: Actor, publicationId: string): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
     const publication = await loadPublicationFor(tx, actor, 'cancel', publicationId);
-    if (!CANCELLABLE.includes(publication.status)) throw new Refusal('conflict', cannot(publication, 'cancelled'));
+    if (!canCancel(publication)) throw new Refusal('conflict', cannot(publication, 'cancelled'));
     await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
     const metadata = { from: publication.status };
     await recordEvent(
@@ -80,9 +80,9 @@ export async function cancelPublication(ctx: AppContext, actor: Actor, publicati
 }
 
 function cannot(publication: PublicationForChange, what: string): string {
+  if (mayBeLive(publication))
+    return `This publication may already be live, so it cannot be ${what}. Resolve it: look at the account, then say what you found.`;
   switch (publication.status) {
-    case 'unconfirmed':
-      return `This publication may already be live, so it cannot be ${what}. Resolve it: look at the account, then say what you found.`;
     case 'publishing':
       return 'This publication is on its way right now.';
     case 'published':

@@ -10,7 +10,7 @@ import type { Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
 import { type Actor, mayPublishTo } from '../domain/access.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
-import { CANCELLABLE } from '../domain/publication.ts';
+import { canCancel, mayBeLive } from '../domain/publication.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { scheduleTimeProblem } from '../domain/schedule-time.ts';
 import { endRest } from './account-rest.ts';
@@ -71,7 +71,7 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
 export async function cancelPost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const post = await loadPostFor(tx, actor, 'cancel', postId);
-    const targets = post.publications.filter((publication) => CANCELLABLE.includes(publication.status));
+    const targets = post.publications.filter(canCancel);
     if (targets.length === 0) throw new Refusal('conflict', nothingToCancel(post));
     for (const publication of targets) {
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, errorCode: null, errorMessage: null });
@@ -149,7 +149,7 @@ function refuseFinished(post: PostForChange): void {
   const targets = notDone(post);
   if (targets.some(({ status }) => status === 'publishing'))
     throw new Refusal('conflict', 'This post is being published right now.');
-  if (targets.some(({ status }) => status === 'unconfirmed')) {
+  if (targets.some(mayBeLive)) {
     throw new Refusal(
       'conflict',
       'A publication of this post may already be live. Resolve it first: nothing is sent again on a guess.',
@@ -201,8 +201,8 @@ function notConnected(account: ConnectedAccount): string {
 function nothingToCancel(post: PostForChange): string {
   const statuses = post.publications.map((publication) => publication.status);
   if (statuses.includes('publishing')) return 'This post is being published right now. It can no longer be stopped.';
-  if (statuses.includes('unconfirmed'))
-    return 'This post may already be live. Open its unconfirmed publication and resolve it.';
+  if (post.publications.some(mayBeLive))
+    return 'This post may already be live. Open its publication and say what is on the account.';
   if (statuses.includes('published')) return 'This post is already published.';
   return 'This post is not scheduled, so there is nothing to cancel.';
 }

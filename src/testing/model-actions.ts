@@ -6,7 +6,7 @@ import type { Publication } from '@prisma/client';
 import { markReconnectRequired } from '../accounts/access-token.ts';
 import { disconnectAccount } from '../accounts/disconnect-account.ts';
 import { canEditPost } from '../domain/post.ts';
-import { CANCELLABLE, RETRYABLE } from '../domain/publication.ts';
+import { canCancel, canRetry } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { putOffResting } from '../publishing/account-rest.ts';
 import { spreadBacklog } from '../publishing/backlog.ts';
@@ -114,21 +114,21 @@ export async function act(world: World, action: Action, alone: boolean): Promise
     case 'cancel post': {
       const post = await choosePost(world, action.post);
       if (post === null) return;
-      const allowed = post.publications.some(({ status }) => CANCELLABLE.includes(status));
+      const allowed = post.publications.some(canCancel);
       await verb(alone ? allowed : null, () => cancelPost(ctx, manager, post.id));
       return;
     }
     case 'cancel': {
       const publication = await choose(world, action.publication);
       if (publication === null) return;
-      const allowed = CANCELLABLE.includes(publication.status);
+      const allowed = canCancel(publication);
       await verb(alone ? allowed : null, () => cancelPublication(ctx, manager, publication.id));
       return;
     }
     case 'retry': {
       const publication = await choose(world, action.publication);
       if (publication === null) return;
-      const refused = alone && !RETRYABLE.includes(publication.status);
+      const refused = alone && !canRetry(publication);
       await verb(refused ? false : null, () => retryPublication(ctx, manager, publication.id));
       return;
     }

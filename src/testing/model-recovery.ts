@@ -2,6 +2,7 @@
  * The end of every run: faults stop, and then nothing may be lost. First the engine alone: what was due is published,
  * failed with nothing live, or waits for a person. Then persons who look and tell the truth: all of it is settled.
  */
+import { mayBeLive } from '../domain/publication.ts';
 import { act, resolve } from './model-actions.ts';
 import { checkAlarms, must, type Observation, observe, type Row } from './model-invariants.ts';
 import type { World } from './model-world.ts';
@@ -30,8 +31,8 @@ export async function recover(world: World, last: Observation, lateAnswers: bool
   for (const row of observation.rows.values()) checkNotLost(row, observation);
 
   for (const row of observation.rows.values()) {
-    if (row.status === 'unconfirmed') await resolve(world, row, 'the truth', true);
-    if (row.status === 'failed' || row.status === 'missed' || row.status === 'held') await retry(world, row);
+    if (mayBeLive(row)) await resolve(world, row, 'the truth', true);
+    else if (row.status === 'failed' || row.status === 'missed' || row.status === 'held') await retry(world, row);
   }
   await act(world, WORK, true);
   if (lateAnswers) for (const pipeline of standing) await pipeline.resume();

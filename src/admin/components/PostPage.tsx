@@ -1,6 +1,7 @@
 /** A post: what it says, where it goes, how far it is, what can be done next, and what happened so far. */
 import type { ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
+import { mayBeLive, type PublicationStatus } from '../../domain/publication.ts';
 import { ActionButtons } from './action-buttons.tsx';
 import { ApprovalCard, type ApprovalDetails, SentBack } from './approval-card.tsx';
 import { PlatformMark, StatusBadge } from './badges.tsx';
@@ -18,7 +19,8 @@ import { isAboutToChange, useFreshRecord } from './use-fresh-record.ts';
 
 interface PublicationLine {
   id: string;
-  status: string;
+  status: PublicationStatus;
+  errorCode: string | null;
   dueAt: string | null;
   sentAt: string | null;
   acceptedAt: string | null;
@@ -160,7 +162,7 @@ function NextStep({
 }) {
   const { params } = record;
   const status = String(params.status);
-  const unconfirmed = publications.find((publication) => publication.status === 'unconfirmed');
+  const unconfirmed = publications.find(mayBeLive);
   if (unconfirmed !== undefined) {
     return (
       <Banner

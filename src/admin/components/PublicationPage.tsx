@@ -63,6 +63,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
   if (details === undefined) return null;
   const { account, post } = details;
   const status = String(params.status);
+  const asked = hasAction(record.recordActions, 'resolve');
   return (
     <Page
       name={`Publication on ${account.displayName}`}
@@ -86,7 +87,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
       actions={<ActionButtons resource="Publication" record={record} onDone={reload} />}
     >
       <FindingsBanner findings={details.findings} />
-      {status === 'unconfirmed' && hasAction(record.recordActions, 'resolve') ? (
+      {asked ? (
         <ResolvePanel
           record={record}
           account={account}
@@ -96,7 +97,7 @@ export default function PublicationPage({ record: given }: ActionProps) {
         />
       ) : null}
       {answeredElsewhere ? <AnsweredElsewhere status={status} /> : null}
-      {status !== 'unconfirmed' && status !== 'published' && typeof params.errorMessage === 'string' ? (
+      {!asked && status !== 'unconfirmed' && status !== 'published' && typeof params.errorMessage === 'string' ? (
         <Banner
           tone={status === 'failed' || status === 'missed' ? 'red' : 'amber'}
           icon="AlertTriangle"

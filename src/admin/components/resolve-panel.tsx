@@ -1,7 +1,8 @@
-/** The outcome is unknown: a person looks at the account and says what is there. Nothing is sent again on a guess. */
+/** Nobody knows whether it is out: a person looks at the account and says what is there. Nothing is sent again on a guess. */
 import { Icon } from '@adminjs/design-system';
 import { useNotice } from 'adminjs';
 import { type FormEvent, useRef, useState } from 'react';
+import { RESTORED } from '../../domain/publication.ts';
 import { statusLabel } from './badges.tsx';
 import { Field, FieldError, TextField } from './form-fields.tsx';
 import { LookUps } from './look-ups.tsx';
@@ -20,11 +21,12 @@ const ANSWERS = [
 ] as const;
 
 /** Whether the question that this page showed was answered elsewhere: by a look-up, or by somebody else. */
-export function useAnsweredElsewhere({ id, params: { status } }: PanelRecord) {
+export function useAnsweredElsewhere({ id, params: { status, errorCode } }: PanelRecord) {
   const asked = useRef<string | null>(null);
-  if (status === 'unconfirmed') asked.current = id;
+  const isAsked = status === 'unconfirmed' || (status === 'held' && errorCode === RESTORED);
+  if (isAsked) asked.current = id;
   return {
-    answeredElsewhere: status !== 'unconfirmed' && asked.current === id,
+    answeredElsewhere: !isAsked && asked.current === id,
     answeredHere: () => {
       asked.current = null;
     },
@@ -81,11 +83,18 @@ export function ResolvePanel({ record, account, resendWhenAbsent, onAnswered, on
         <div>
           <h2 id="resolve-title">Was it published?</h2>
           <p>
-            The request left, but no clear answer came back. Sending it again could publish it twice, so it is not sent
-            again before it is known what is on <bdi>{account.displayName}</bdi>.{' '}
+            {record.params.status === 'held'
+              ? 'It was due before the database was restored, or while no worker ran for hours, so it may be out although nothing here says so.'
+              : 'The request left, but no clear answer came back.'}{' '}
+            Sending it again could publish it twice, so it is not sent again before it is known what is on{' '}
+            <bdi>{account.displayName}</bdi>.{' '}
             {account.address === null ? null : <OutsideLink href={account.address}>Open the account</OutsideLink>}
           </p>
-          <LookUps params={record.params} account={account} resendWhenAbsent={resendWhenAbsent} />
+          {record.params.status === 'held' ? (
+            <p>No sending of it is on record, so we do not look for it: nothing happens until you say.</p>
+          ) : (
+            <LookUps params={record.params} account={account} resendWhenAbsent={resendWhenAbsent} />
+          )}
         </div>
       </div>
       <form onSubmit={submit} noValidate>

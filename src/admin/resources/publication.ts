@@ -1,6 +1,6 @@
 import type { AppContext } from '../../context.ts';
 import type { Actor } from '../../domain/access.ts';
-import { CANCELLABLE, RETRYABLE } from '../../domain/publication.ts';
+import { canCancel, canRetry, isPublicationStatus, mayBeLive, type Standing } from '../../domain/publication.ts';
 import { cancelMany, type DecidedMany, resolveMany, retryMany } from '../../publishing/many-publications.ts';
 import { resolvePublication } from '../../publishing/resolve-publication.ts';
 import { cancelPublication, retryPublication } from '../../publishing/retry-publication.ts';
@@ -128,14 +128,14 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
           await retryPublication(ctx, actor, id);
           return { notice: await retryNotice(ctx, id, 'Sent again. It will be there in a moment.') };
         },
-        { icon: 'RefreshCw', isVisible: hasStatus(RETRYABLE) },
+        { icon: 'RefreshCw', isVisible: whileIt(canRetry) },
       ),
       cancel: recordAction(
         async (actor, id) => {
           await cancelPublication(ctx, actor, id);
           return { notice: 'Cancelled. It will not be published to this account, unless the post is scheduled again.' };
         },
-        { icon: 'XCircle', isVisible: hasStatus(CANCELLABLE) },
+        { icon: 'XCircle', isVisible: whileIt(canCancel) },
       ),
       resolve: recordAction(
         async (actor, id, payload) => {
@@ -154,7 +154,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
                   : 'Given up. It will not be sent again.',
           };
         },
-        { icon: 'HelpCircle', isVisible: hasStatus(['unconfirmed']) },
+        { icon: 'HelpCircle', isVisible: whileIt(mayBeLive) },
       ),
       retryMany: manyAction(async (actor, ids) => {
         const decided = await retryMany(ctx, actor, ids);
@@ -203,7 +203,12 @@ function sentence({ done, leftOut }: DecidedMany, did: string, didNot: string): 
   return `${parts.join(', ')}.`;
 }
 
-function hasStatus(statuses: readonly string[]) {
-  return ({ record }: { record?: { params: Record<string, unknown> } }) =>
-    record === undefined || statuses.includes(String(record.params.status));
+function whileIt(stands: (publication: Standing) => boolean) {
+  return ({ record }: { record?: { params: Record<string, unknown> } }) => {
+    if (record === undefined) return true;
+    const { status, errorCode } = record.params;
+    return (
+      isPublicationStatus(status) && stands({ status, errorCode: typeof errorCode === 'string' ? errorCode : null })
+    );
+  };
 }
