@@ -4,7 +4,7 @@ import type { Tx } from '../database/client.ts';
 import { nextLookUpAt } from '../domain/look-up-policy.ts';
 import { setAlarm } from './alarm.ts';
 import type { Claim } from './claim.ts';
-import { recordPublicationEvent } from './publication-event.ts';
+import { dueTime, recordPublicationEvent } from './publication-event.ts';
 import { lockPost, movePublication } from './transition.ts';
 
 /** Attempts in these states have left nothing on the platform, or were never sent. */
@@ -79,5 +79,6 @@ async function queueAgain(tx: Tx, ctx: AppContext, publication: Publication): Pr
     by: 'the sweep',
     from: 'publishing',
     errorCode: 'claim-without-attempt',
+    dueAt: dueTime(publication),
   });
 }

@@ -9,7 +9,7 @@ import { putInPlace } from './backlog.ts';
 import { activeHoldFor } from './holds.ts';
 import { letGoOn } from './let-go-on.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
-import { recordPublicationEvent } from './publication-event.ts';
+import { dueTime, recordPublicationEvent } from './publication-event.ts';
 import { lockPost } from './transition.ts';
 
 /** Whether the operator has put the app's credentials right is found out by trying, this far apart. */
@@ -84,7 +84,7 @@ async function release(ctx: AppContext, { id, postId }: Held, readable: readonly
     if (errorCode === 'account-personal' && !mayPublishTo(account, post)) return false;
     if ((await activeHoldFor(tx, account)) !== null) return false;
     if (!(await letGoOn(tx, ctx, publication))) return false;
-    const metadata = { by: 'the sweep', from: 'held', errorCode };
+    const metadata = { by: 'the sweep', from: 'held', errorCode, dueAt: dueTime(publication) };
     await recordPublicationEvent(tx, ctx, publication, 'publication.retrying', metadata);
     await putInPlace(tx, [id]);
     return true;

@@ -3,7 +3,7 @@ import type { ConnectedAccount } from '@prisma/client';
 import { disconnectAccount } from '../accounts/disconnect-account.ts';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
-import { recordPublicationEvent } from './publication-event.ts';
+import { dueTime, recordPublicationEvent } from './publication-event.ts';
 import { lockPost, movePublication } from './transition.ts';
 
 /** Disconnects an account and holds what was scheduled for it. @throws Refusal */
@@ -47,6 +47,7 @@ export async function holdForAccount(ctx: AppContext, accountId: string): Promis
       await recordPublicationEvent(tx, ctx, publication, 'publication.held', {
         errorCode: 'account-not-connected',
         errorMessage,
+        dueAt: dueTime(publication),
       });
       held += 1;
     });

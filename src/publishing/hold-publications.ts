@@ -3,6 +3,7 @@ import type { Prisma } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
+import { dueTime } from './publication-event.ts';
 import { holdMany } from './transition.ts';
 
 /** Rows locked together; more would keep people waiting who edit one of them. */
@@ -41,13 +42,13 @@ export async function holdTogether(
 ): Promise<number> {
   const held = await holdMany(tx, publications, { errorCode, errorMessage });
   await tx.auditEvent.createMany({
-    data: held.map(({ id, teamId }) => ({
+    data: held.map(({ id, teamId, dueAt }) => ({
       actorId,
       action: 'publication.held',
       entity: 'Publication',
       entityId: id,
       teamId,
-      metadata,
+      metadata: { ...metadata, dueAt: dueTime({ dueAt }) },
       occurredAt: ctx.clock.now(),
     })),
   });

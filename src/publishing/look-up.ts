@@ -17,6 +17,7 @@ import { askWithToken } from './ask-with-token.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { contentFor } from './post-content.ts';
 import { POST_IMAGES } from './post-images.ts';
+import { dueTime } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
 import { lockPost, movePublication } from './transition.ts';
 import { boundElsewhere, hasTwin, lockAdoption } from './twins.ts';
@@ -163,7 +164,7 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
       data: { state: 'absent', finishedAt: now, nextLookUpAt: null },
     });
     await queuePublication(tx, ctx, publication, now);
-    const metadata = { resolution: 'absent', by: 'look-ups', absentReads };
+    const metadata = { resolution: 'absent', by: 'look-ups', absentReads, wasDueAt: dueTime(publication) };
     await recordEvent(
       tx,
       {

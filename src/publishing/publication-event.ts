@@ -4,6 +4,11 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import type { AuditAction } from '../domain/audit-event.ts';
 
+/** When it was due, for the audit: a later answer or another time must not make a lateness disappear. */
+export function dueTime({ dueAt }: Pick<Publication, 'dueAt'>): string | null {
+  return dueAt?.toISOString() ?? null;
+}
+
 /** Records what the system did to a publication. */
 export async function recordPublicationEvent(
   tx: Tx,

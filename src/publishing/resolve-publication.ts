@@ -17,6 +17,7 @@ import { refuseUnapprovedRetry } from './approval.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
+import { dueTime } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
 import { boundElsewhere, lockAdoption } from './twins.ts';
@@ -66,6 +67,7 @@ export async function resolvePublication(
     const metadata = {
       resolution,
       from: publication.status,
+      wasDueAt: dueTime(publication),
       reason: input.reason.trim(),
       permalink: seen?.permalink ?? null,
       ...(evidenceSha256 !== null && { evidenceSha256 }),

@@ -9,6 +9,7 @@ import { Refusal } from '../domain/refusal.ts';
 import { endRest } from './account-rest.ts';
 import { refuseUnapprovedRetry } from './approval.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
+import { dueTime } from './publication-event.ts';
 import { personalOfAnother, queuePublication } from './schedule-post.ts';
 import { movePublication } from './transition.ts';
 
@@ -38,7 +39,8 @@ export async function retryPublication(
     await refuseUnapprovedRetry(tx, actor, publication);
     await queuePublication(tx, ctx, publication, sendAt ?? (await databaseTime(tx)));
     if (sendAt === undefined) await endRest(tx, [publication.accountId]);
-    const metadata = { by: 'a person', from: publication.status, attemptCount: publication.attemptCount };
+    const { status: from, attemptCount } = publication;
+    const metadata = { by: 'a person', from, attemptCount, wasDueAt: dueTime(publication) };
     await recordEvent(
       tx,
       {

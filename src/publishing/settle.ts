@@ -22,7 +22,7 @@ import { forgetUploads } from './image-uploads.ts';
 import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
 import { countWhenPausedOften } from './paused-often.ts';
 import type { Waiting } from './prepare.ts';
-import { recordPublicationEvent as record } from './publication-event.ts';
+import { dueTime, recordPublicationEvent as record } from './publication-event.ts';
 import { renewOnceWhenRefused } from './refused-token.ts';
 import { tellOfAccount } from './tell-of-account.ts';
 import { lockPost, type MoveFields, movePublication } from './transition.ts';
@@ -114,7 +114,7 @@ export async function settleWaiting(
         updatedAt: await databaseTime(tx),
       });
       const action: AuditAction = status === 'missed' ? 'publication.missed' : 'publication.held';
-      await record(tx, ctx, publication, action, { errorCode, errorMessage });
+      await record(tx, ctx, publication, action, { errorCode, errorMessage, dueAt: dueTime(publication) });
       if (errorCode === 'token-unreadable' || errorCode === 'account-personal')
         await tellOfAccount(tx, ctx, publication, errorCode);
     });
@@ -201,6 +201,7 @@ async function carryOut(
       ? { externalId: outcome.externalId, permalink: outcome.permalink, evidenceSha256 }
       : { errorCode: outcome.errorCode, errorMessage: outcome.errorMessage }),
     ...(decision.next === 'retrying' ? { nextAttemptAt: decision.at.toISOString() } : {}),
+    ...(decision.next === 'retrying' || decision.next === 'held' ? { dueAt: dueTime(publication) } : {}),
   });
 }
 

@@ -72,15 +72,15 @@ export async function holdMany(
   tx: Tx,
   publications: readonly { id: string; postId: string }[],
   { errorCode, errorMessage }: { errorCode: string; errorMessage: string },
-): Promise<{ id: string; teamId: string }[]> {
+): Promise<{ id: string; teamId: string; dueAt: Date | null }[]> {
   for (const from of WAITING) assertMove(from, 'held');
   const postIds = [...new Set(publications.map(({ postId }) => postId))];
   await lockPosts(tx, postIds);
-  const held = await tx.$queryRaw<{ id: string; teamId: string }[]>`
+  const held = await tx.$queryRaw<{ id: string; teamId: string; dueAt: Date | null }[]>`
     UPDATE publications
     SET status = 'held', next_attempt_at = NULL, error_code = ${errorCode}, error_message = ${errorMessage}, updated_at = clock_timestamp()
     WHERE id = ANY (${publications.map(({ id }) => id)}::uuid[]) AND status = ANY (${[...WAITING]}::"PublicationStatus"[])
-    RETURNING id::text, team_id::text AS "teamId"`;
+    RETURNING id::text, team_id::text AS "teamId", due_at AS "dueAt"`;
   const rows = await tx.publication.findMany({
     where: { postId: { in: postIds } },
     select: { postId: true, status: true },

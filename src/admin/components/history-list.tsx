@@ -65,6 +65,7 @@ function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
       {events.map((event) => {
         const note = eventNote(event.metadata);
         const reason = event.metadata?.reason;
+        const wasDue = event.metadata?.wasDueAt ?? event.metadata?.dueAt;
         return (
           <li key={event.id}>
             <bdi>{eventText(event.action, event.metadata, event.actor)}</bdi>
@@ -75,6 +76,11 @@ function HistoryList({ events }: { events: readonly HistoryEvent[] }) {
               </q>
             ) : null}
             {note === null ? null : <bdi className="ss-note">{note}</bdi>}
+            {typeof wasDue !== 'string' ? null : (
+              <span className="ss-note">
+                was due <Moment value={wasDue} layout="line" />
+              </span>
+            )}
             <span className="ss-muted">
               <bdi>{event.actor ?? 'the server'}</bdi> · <Moment value={event.occurredAt} layout="line" />
             </span>
