@@ -185,3 +185,21 @@ describe('a hold of something of another team', () => {
     }
   });
 });
+
+describe('a number of minutes', () => {
+  it.each([' ', '', '1e3', '0x10', '1.0', '-1', '+5', '1 0', '10081', '٣'])(
+    'of a team’s late limit is not read into "%s"',
+    async (lateLimitMinutes) => {
+      const team = await bench.ctx.db.team.findUniqueOrThrow({ where: { id: bench.account.teamId } });
+      const answer = await bench.ask(superuser, `/api/resources/Team/records/${team.id}/edit`, { lateLimitMinutes });
+      expect(answer.body.record.errors.lateLimitMinutes.message).toBe('Give whole minutes, 0 to 10080.');
+      expect(await bench.ctx.db.team.findUniqueOrThrow({ where: { id: team.id } })).toEqual(team);
+    },
+  );
+
+  it('of a team’s late limit may have blanks around it, as a post’s own', async () => {
+    const at = `/api/resources/Team/records/${bench.account.teamId}/edit`;
+    const answer = await bench.ask(superuser, at, { lateLimitMinutes: ' 90 ' });
+    expect(answer.body.record.params.lateLimitMinutes).toBe(90);
+  });
+});

@@ -10,6 +10,7 @@ import { cutOff } from '../domain/cut-off.ts';
 import { isBlank } from '../domain/invisible-characters.ts';
 import { notFound, Refusal, refuseFields } from '../domain/refusal.ts';
 import { isTimeZone } from '../domain/schedule-time.ts';
+import { wholeNumber } from '../domain/whole-number.ts';
 import { hiddenProblem, lockPerson } from './person.ts';
 
 /** Values as typed; an absent key means: leave it as it is (or take the default). */
@@ -166,9 +167,8 @@ function checkTeam(input: TeamInput, savedName?: string) {
   const limit =
     input.lateLimitMinutes === undefined
       ? undefined
-      : Number(input.lateLimitMinutes === '' ? Number.NaN : input.lateLimitMinutes);
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0 && limit <= LONGEST_LATE_LIMIT_MINUTES))
-    fields.lateLimitMinutes = `Give whole minutes, 0 to ${LONGEST_LATE_LIMIT_MINUTES}.`;
+      : wholeNumber(input.lateLimitMinutes ?? '', 0, LONGEST_LATE_LIMIT_MINUTES);
+  if (limit === null) fields.lateLimitMinutes = `Give whole minutes, 0 to ${LONGEST_LATE_LIMIT_MINUTES}.`;
   const refusal = refuseFields(fields);
   if (refusal !== null) throw refusal;
   return {
@@ -176,7 +176,7 @@ function checkTeam(input: TeamInput, savedName?: string) {
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(input.requiresApproval === undefined ? {} : { requiresApproval: input.requiresApproval }),
     ...(latePolicy === undefined ? {} : { latePolicy }),
-    ...(limit === undefined ? {} : { lateLimitMinutes: limit }),
+    ...(limit === undefined || limit === null ? {} : { lateLimitMinutes: limit }),
     ...(input.resendWhenAbsent === undefined ? {} : { resendWhenAbsent: input.resendWhenAbsent }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { LatePolicy, Publication } from '@prisma/client';
 import { LONGEST_RETRY_DELAY_SECONDS } from '../domain/retry-policy.ts';
+import { wholeNumber } from '../domain/whole-number.ts';
 
 /** As typed. An absent key leaves it as it is; an empty value takes the choice away. */
 export interface DeliveryInput {
@@ -113,8 +114,8 @@ function readWhole<Empty extends number | null>(
   if (typed === undefined) return before;
   const text = (typed ?? '').trim();
   if (text === '') return empty;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
+  const value = wholeNumber(text, least, most);
+  if (value !== null) return value;
   complaint.fields[complaint.name] = complaint.message;
   return before;
 }
