@@ -11,6 +11,7 @@ import { requestApproval } from './approval.ts';
 import { forgetOverdueApproval } from './overdue-approval.ts';
 import { type PostForChange, readPost } from './post-access.ts';
 import type { CheckedPost } from './post-input.ts';
+import { dueTime } from './publication-event.ts';
 import { queuePublication, recordSchedule, refuseUnpublishable } from './schedule-post.ts';
 
 const ON_ITS_WAY: readonly PublicationStatus[] = ['scheduled', 'retrying', 'awaiting_approval', 'held'];
@@ -79,7 +80,7 @@ function waitsForDecision({ status, errorCode }: Publication): boolean {
 /** That it goes on, why, and what it was stopped for, on its own record. */
 async function recordDecision(tx: Tx, ctx: AppContext, actor: Actor, publication: Publication): Promise<void> {
   const { id, teamId, status, errorCode } = publication;
-  const metadata = { by: 'a new time', from: status, errorCode };
+  const metadata = { by: 'a new time', from: status, errorCode, wasDueAt: dueTime(publication) };
   await recordEvent(
     tx,
     { actorId: actor.id, action: 'publication.released', entity: 'Publication', entityId: id, teamId, metadata },
