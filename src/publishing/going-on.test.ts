@@ -228,7 +228,7 @@ describe('a new time, chosen by a person,', () => {
       where: { id: world.accounts.blind.id },
       data: { status: 'reconnect_required' },
     });
-    await expect(move(post)).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
+    await expect(move(post)).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Connect again') } });
     expect(await of(post)).toMatchObject({ status: 'held', errorCode: 'late' });
   });
 

@@ -223,7 +223,7 @@ describe('when the platform fails', () => {
     expect(account.status).toBe('reconnect_required');
     await expect(
       schedulePost(bench.ctx, bench.author, (await draft({ scheduledAt: inSeconds(60) })).id),
-    ).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Reconnect') } });
+    ).rejects.toMatchObject({ fields: { accounts: expect.stringContaining('Connect again') } });
 
     const { heldForAccounts, releaseHeld } = await import('./release-account.ts');
     const renewed = await bench.connect(bench.author, MEMBERS[0]);
