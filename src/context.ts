@@ -62,6 +62,13 @@ export const PUBLISH_STEPS = [
 ] as const;
 export type PublishStep = (typeof PUBLISH_STEPS)[number];
 
+/** A heartbeat of a worker that is known to be committed. */
+export interface Beat {
+  workerId: string;
+  /** By the database's clock, to the millisecond. */
+  at: Date;
+}
+
 /** The long-lived things, built once in app.ts and passed by hand as the first argument. */
 export interface AppContext {
   config: Config;
@@ -74,6 +81,8 @@ export interface AppContext {
   timings: Timings;
   /** Tells this process's worker, if it has one, that something may have become due sooner. A hint: losing it costs half a second. */
   wake: () => void;
+  /** The latest heartbeat of this process's worker, null before its first one. Left out where no worker runs. */
+  lastBeat?: () => Beat | null;
   /** Called after each step of a publication, before the next one begins. */
   onStep: (step: PublishStep, publicationId: string) => void;
 }

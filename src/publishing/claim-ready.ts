@@ -12,6 +12,7 @@ import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
+import { remembers } from './own-beat.ts';
 import type { Occupant } from './places.ts';
 import type { ReadyPreparation } from './prepare.ts';
 import type { Recorded } from './send-recorded.ts';
@@ -37,7 +38,7 @@ const ON_TIME_SECONDS = 30;
  * when this resolves: whoever is returned must be sent now, at once.
  */
 export async function claimReady(
-  ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>,
+  ctx: Pick<AppContext, 'db' | 'timings' | 'onStep' | 'lastBeat'>,
   ready: readonly Ready[],
 ): Promise<(Recorded & Occupant)[]> {
   const byAttempt = new Map(ready.map((one) => [uuidv7(), one]));
@@ -81,6 +82,7 @@ export async function claimReady(
         AND (wanted.approval_id IS NULL
           OR EXISTS (SELECT 1 FROM approvals WHERE approvals.id = wanted.approval_id AND voided_at IS NULL))
         AND ${NO_OPEN_ATTEMPT} AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST} AND ${IS_CLAIMABLE}
+        AND ${remembers(ctx.lastBeat?.())}
       FOR UPDATE OF publications, posts SKIP LOCKED
     ), claimed AS (
       UPDATE publications

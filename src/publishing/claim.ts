@@ -7,6 +7,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { AppContext } from '../context.ts';
 import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
+import { remembers } from './own-beat.ts';
 import { type Occupant, type Room, UNLIMITED } from './places.ts';
 import { NO_OPEN_ATTEMPT } from './stray-attempts.ts';
 import { projectPostStatus } from './transition.ts';
@@ -29,7 +30,7 @@ const CANDIDATES = 200;
  * @returns possibly fewer than are due: rows that somebody is editing right now are left for the next call
  */
 export async function claimDue(
-  ctx: Pick<AppContext, 'db' | 'timings' | 'onStep'>,
+  ctx: Pick<AppContext, 'db' | 'timings' | 'onStep' | 'lastBeat'>,
   limit: number,
   except: readonly string[] = [],
   room: Room = UNLIMITED,
@@ -43,7 +44,7 @@ export async function claimDue(
         FROM publications JOIN connected_accounts account ON account.id = publications.account_id
         WHERE publications.status IN ('scheduled', 'retrying') AND next_attempt_at <= clock_timestamp()
           AND publications.id <> ALL (${[...except]}::uuid[]) AND ${hasRoom(room)} AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}
-          AND ${IS_CLAIMABLE}
+          AND ${IS_CLAIMABLE} AND ${remembers(ctx.lastBeat?.())}
         ORDER BY next_attempt_at, publications.id
         LIMIT ${limit + CANDIDATES}
       ), ranked AS (
@@ -112,7 +113,7 @@ function hasRoom({ platforms, accounts }: Room): Prisma.Sql {
  * @param room what waits for a place does not count either
  */
 export async function untilNextDueMs(
-  ctx: Pick<AppContext, 'db'>,
+  ctx: Pick<AppContext, 'db' | 'lastBeat'>,
   horizonMs: number,
   except: readonly string[] = [],
   room: Room = UNLIMITED,
@@ -123,7 +124,7 @@ export async function untilNextDueMs(
     WHERE publications.status IN ('scheduled', 'retrying')
       AND next_attempt_at <= clock_timestamp() + ${horizonMs} * interval '1 millisecond'
       AND publications.id <> ALL (${[...except]}::uuid[]) AND ${hasRoom(room)} AND ${ACCOUNT_DOES_NOT_REST} AND ${NO_OPEN_ATTEMPT}
-          AND ${IS_CLAIMABLE}`;
+          AND ${IS_CLAIMABLE} AND ${remembers(ctx.lastBeat?.())}`;
   return row?.ms ?? null;
 }
 

@@ -4,12 +4,14 @@
  */
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AppContext } from '../context.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
 import { eventually } from '../testing/publishing-bench.ts';
+import { type Heartbeat, startHeartbeat } from '../worker/heartbeat.ts';
 import { startWorker } from '../worker/worker.ts';
 import { spreadBacklog } from './backlog.ts';
 import { claimDue, untilNextDueMs } from './claim.ts';
-import { claimReady } from './claim-ready.ts';
+import { claimReady, type Ready } from './claim-ready.ts';
 import { releaseHold } from './holds.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
@@ -42,6 +44,18 @@ async function due(): Promise<Publication> {
   await publishPostNow(world.ctx, world.manager, post.id);
   return world.ctx.db.publication.findFirstOrThrow({ where: { postId: post.id } });
 }
+async function readyAhead(): Promise<Ready> {
+  const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+  const input = { text: `Ahead ${++serial}`, accounts: [world.accounts.blind.id], scheduledAt };
+  const post = await createPost(world.ctx, world.manager, input);
+  await schedulePost(world.ctx, world.manager, post.id);
+  await bench.db.$executeRaw`
+    UPDATE publications SET due_at = clock_timestamp() + interval '1 second', next_attempt_at = clock_timestamp() + interval '1 second'
+    WHERE post_id = ${post.id}::uuid`;
+  const book = world.readyBook(1);
+  await book.refresh(never);
+  return eventually(() => book.takeDue(1)[0], 'it to fall due');
+}
 const row = ({ id }: { id: string }) => bench.db.publication.findUniqueOrThrow({ where: { id } });
 /** For the database as it is, the one that was noted is another. */
 const promoted = () => bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
@@ -62,16 +76,7 @@ describe('on a database that is another than the one noted', () => {
   });
 
   it('what was prepared ahead is not claimed', async () => {
-    const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
-    const input = { text: `Ahead ${++serial}`, accounts: [world.accounts.blind.id], scheduledAt };
-    const post = await createPost(world.ctx, world.manager, input);
-    await schedulePost(world.ctx, world.manager, post.id);
-    await bench.db.$executeRaw`
-      UPDATE publications SET due_at = clock_timestamp() + interval '1 second', next_attempt_at = clock_timestamp() + interval '1 second'
-      WHERE post_id = ${post.id}::uuid`;
-    const book = world.readyBook(1);
-    await book.refresh(never);
-    const ready = await eventually(() => book.takeDue(1)[0], 'it to fall due');
+    const ready = await readyAhead();
     await promoted();
     expect(await claimReady(world.ctx, [ready])).toEqual([]);
     await bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline - 1`;
@@ -117,6 +122,109 @@ describe('on a database that is another than the one noted', () => {
     expect(await claimDue(world.ctx, 10)).toEqual([]);
     expect(await holdWhatWasDue(world.ctx)).toBe(1);
     expect(await row(publication)).toMatchObject({ status: 'held', errorCode: 'restored' });
+  });
+});
+
+describe('on an earlier state of the database, as the process knows by its own heartbeat', () => {
+  let heartbeat: Heartbeat;
+  let ctx: AppContext;
+  beforeEach(async () => {
+    heartbeat = await startHeartbeat(world.ctx);
+    ctx = { ...world.ctx, lastBeat: heartbeat.last };
+  });
+  const older = () => bench.db.$executeRaw`UPDATE worker_processes SET beat_at = beat_at - interval '1 millisecond'`;
+  const gone = () => bench.db.$executeRaw`DELETE FROM worker_processes`;
+  const holds = () => bench.db.hold.count({ where: { scope: 'everything', releasedAt: null } });
+  const states = [
+    { state: 'older than it remembers', rolledBack: older },
+    { state: 'gone', rolledBack: gone },
+  ];
+
+  it.each(states)('nothing is claimed while its row is $state, before anybody has looked', async ({ rolledBack }) => {
+    const publication = await due();
+    await rolledBack();
+    expect(await claimDue(ctx, 10)).toEqual([]);
+    expect(await untilNextDueMs(ctx, 60_000)).toBeNull();
+    expect(await row(publication)).toMatchObject({ status: 'scheduled', fence: 0 });
+    // Who has no worker, and no heartbeat, is not asked.
+    expect(await claimDue(world.ctx, 10)).toHaveLength(1);
+  });
+
+  it('what was prepared ahead is not claimed', async () => {
+    const ready = await readyAhead();
+    await older();
+    expect(await claimReady(ctx, [ready])).toEqual([]);
+    expect(await claimReady(world.ctx, [ready])).toHaveLength(1);
+  });
+
+  it('what was claimed before is not sent', async () => {
+    const publication = await due();
+    const [claim] = await claimDue(ctx, 1);
+    if (claim === undefined) throw new Error('it is due');
+    await older();
+    const platforms = world.platform.sender(publication.id, 'ok', async () => undefined);
+    await publishPublication({ ...ctx, platforms }, claim, never);
+    expect(world.platform.live(publication.id)).toEqual([]);
+    expect(await row(publication)).toMatchObject({ sentAt: null });
+  });
+
+  it.each(states)(
+    'its row, which is $state, is not written over before the hold is ordered',
+    async ({ rolledBack }) => {
+      await rolledBack();
+      expect(await heartbeat.beat()).toBe(false);
+      expect(await guardAgainstRestore(ctx)).toBe('restored');
+      expect(await holds()).toBe(1);
+      // Ordered once, for all workers that were alive.
+      expect(await guardAgainstRestore(ctx)).toBeNull();
+      expect(await heartbeat.beat()).toBe(true);
+      expect(await guardAgainstRestore(ctx)).toBeNull();
+      expect(await holds()).toBe(1);
+    },
+  );
+
+  it('what fell due by the clock of a server that was ahead of this one is held, too, and it is told once', async () => {
+    const publication = await due();
+    const { id: workerId } = await bench.db.workerProcess.findFirstOrThrow();
+    const beat = { workerId, at: new Date(Date.now() + 3_600_000) };
+    const ahead = { ...ctx, lastBeat: () => beat };
+    expect(await guardAgainstRestore(ahead)).toBe('restored');
+    expect(await guardAgainstRestore(ahead)).toBeNull();
+    await bench.db.$executeRaw`
+      UPDATE publications SET next_attempt_at = now() + interval '59 minutes' WHERE id = ${publication.id}::uuid`;
+    expect(await holdWhatWasDue(ctx)).toBe(1);
+  });
+
+  describe('whose process was suspended for so long that others may have removed the row', () => {
+    beforeEach(async () => {
+      await bench.db.$executeRawUnsafe(`
+        CREATE FUNCTION long_ago() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN NEW.beat_at := NEW.beat_at - interval '8 days'; RETURN NEW; END $$`);
+      await bench.db.$executeRawUnsafe(
+        'CREATE TRIGGER long_ago BEFORE INSERT ON worker_processes FOR EACH ROW EXECUTE FUNCTION long_ago()',
+      );
+      heartbeat = await startHeartbeat(world.ctx);
+      ctx = { ...world.ctx, lastBeat: heartbeat.last };
+      await bench.db.$executeRawUnsafe('DROP FUNCTION long_ago CASCADE');
+      // As another worker's start does it. That one works.
+      await startHeartbeat(world.ctx);
+      expect(await bench.db.workerProcess.count({ where: { id: heartbeat.last()?.workerId ?? '' } })).toBe(0);
+    });
+
+    it('it goes on when nothing was due', async () => {
+      expect(await guardAgainstRestore(ctx)).toBeNull();
+      expect(await heartbeat.beat()).toBe(true);
+      expect(await holds()).toBe(0);
+      await due();
+      expect(await claimDue(ctx, 10)).toHaveLength(1);
+    });
+
+    it('everything is held when something was', async () => {
+      await due();
+      expect(await claimDue(ctx, 10)).toEqual([]);
+      expect(await guardAgainstRestore(ctx)).toBe('restored');
+      expect(await holds()).toBe(1);
+    });
   });
 });
 

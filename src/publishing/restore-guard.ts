@@ -8,14 +8,19 @@
  * the database) in its own statement, on its own connection. The order is committed first and is one row; marking what it
  * covers as held comes after that, some hundred at a time, and may be cut short: the next sweep goes on.
  *
- * Limit: a restore within the same cluster, onto a moment a few minutes ago, shows neither sign.
+ * A worker that lived through it has a third sign, which a restore within the same cluster shows, too: its own heartbeat is
+ * older than it remembers, or gone (own-beat.ts). Every claim and write-ahead record of its process asks for that as well.
+ *
+ * Limit: a restore within the same cluster, while no worker runs, onto a moment a few minutes ago, shows none of them.
  */
+import { Prisma } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
-import type { AppContext } from '../context.ts';
+import type { AppContext, Beat } from '../context.ts';
 import { LOCK } from '../database/advisory-lock.ts';
 import type { Tx } from '../database/client.ts';
 import { RESTORED } from '../domain/publication.ts';
 import { holdPublications } from './hold-publications.ts';
+import { mayBeRemoved, orderedSince, remembers } from './own-beat.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
 const GAP_HOURS = 6;
@@ -40,17 +45,22 @@ type Finding = 'restored' | 'gap';
  * @returns what was found, for the log; null when all is as it was
  */
 export async function guardAgainstRestore(ctx: AppContext): Promise<Finding | null> {
-  const seen = await look(ctx.db);
-  if (seen.noted && !seen.changed && !seen.gap) return null;
+  const beat = ctx.lastBeat?.() ?? null;
+  const seen = await look(ctx.db, beat);
+  if (seen.noted && !seen.changed && !seen.doubtful && !seen.gap) return null;
   return ctx.db.$transaction(async (tx) => {
     // One worker at a time: the second to start finds the identity already noted.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.orderHoldAfterRestore}::bigint)`;
-    const { changed, gap, silentHours } = await look(tx);
+    const { changed, doubtful, gap, silentHours } = await look(tx, beat);
     await noteIdentity(tx);
-    const finding = changed ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
+    const isOther = changed || (doubtful && (await isAnythingDue(tx)));
+    const finding = isOther ? 'restored' : gap && (await isAnythingDue(tx)) ? 'gap' : null;
     if (finding !== null) {
-      await holdEverything(tx, ctx, finding, changed ? AFTER_A_RESTORE : afterGap(silentHours));
-      await tx.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() WHERE id = 1`;
+      await holdEverything(tx, ctx, finding, isOther ? AFTER_A_RESTORE : afterGap(silentHours));
+      // Also what fell due by the clock of a server that was ahead of this one. Later than the heartbeat: it is seen to.
+      await tx.$executeRaw`
+        UPDATE database_identity
+        SET hold_due_before = greatest(clock_timestamp(), ${beat?.at ?? null}::timestamptz + interval '1 millisecond') WHERE id = 1`;
       await tellTeams(tx, ctx, finding);
     }
     return finding;
@@ -85,15 +95,20 @@ export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
 interface Look {
   noted: boolean;
   changed: boolean;
+  /** Its own heartbeat is gone after a suspension so long that others may have removed it: a sign only if posts were due. */
+  doubtful: boolean;
   /** Nobody worked for hours, and nobody has seen to it yet. */
   gap: boolean;
   /** Since the last heartbeat of any worker; whole ones. */
   silentHours: number;
 }
 
-async function look(db: Pick<Tx, '$queryRaw'>): Promise<Look> {
+async function look(db: Pick<Tx, '$queryRaw'>, beat: Beat | null): Promise<Look> {
+  const forgotten = Prisma.sql`(NOT ${remembers(beat)} AND NOT ${orderedSince(beat)})`;
   const [row] = await db.$queryRaw<Look[]>`
-    SELECT EXISTS (SELECT 1 FROM database_identity WHERE id = 1) AS noted, claimable_since() = 'infinity' AS changed,
+    SELECT EXISTS (SELECT 1 FROM database_identity WHERE id = 1) AS noted,
+      claimable_since() = 'infinity' OR (${forgotten} AND NOT ${mayBeRemoved(beat)}) AS changed,
+      ${forgotten} AND ${mayBeRemoved(beat)} AS doubtful,
       coalesce(last_beat < clock_timestamp() - ${GAP_HOURS} * interval '1 hour', false)
         -- Another worker, which has not beaten yet, was a moment faster.
         AND NOT EXISTS (SELECT 1 FROM holds WHERE created_by_id IS NULL AND released_at IS NULL AND created_at > last_beat) AS gap,

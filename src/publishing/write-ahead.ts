@@ -8,6 +8,7 @@ import { ACCOUNT_DOES_NOT_REST } from './account-rest.ts';
 import type { Claim } from './claim.ts';
 import { IS_KNOWN_DATABASE } from './is-claimable.ts';
 import { NO_HOLD_COVERS_ACCOUNT } from './no-hold.ts';
+import { remembers } from './own-beat.ts';
 import type { ReadyPreparation } from './prepare.ts';
 
 /**
@@ -17,7 +18,7 @@ import type { ReadyPreparation } from './prepare.ts';
  * @returns the instant by the database's clock, or null when one of these is not so: then nothing may be sent
  */
 export async function recordSent(
-  ctx: Pick<AppContext, 'db' | 'timings'>,
+  ctx: Pick<AppContext, 'db' | 'timings' | 'lastBeat'>,
   claim: Claim,
   { requestHash, frozen }: Pick<ReadyPreparation, 'requestHash' | 'frozen'>,
 ): Promise<Date | null> {
@@ -28,6 +29,7 @@ export async function recordSent(
       WHERE publications.id = ${claim.publicationId}::uuid AND publications.status = 'publishing' AND fence = ${claim.fence}
         AND lease_until > clock_timestamp() + ${ctx.timings.createDeadlineMs} * interval '1 millisecond'
         AND ${NO_HOLD_COVERS_ACCOUNT} AND ${ACCOUNT_DOES_NOT_REST} AND ${IS_KNOWN_DATABASE}
+        AND ${remembers(ctx.lastBeat?.())}
       FOR UPDATE OF publications
     ), attempt AS (
       UPDATE publish_attempts SET state = 'sent', sent_at = clock_timestamp(), request_hash = ${requestHash}, frozen = ${JSON.stringify(frozen)}::jsonb

@@ -1,31 +1,42 @@
 /** A row per worker process, renewed every few seconds, so that a worker that is dead is seen by everybody else. */
 import { hostname } from 'node:os';
 import { v7 as uuidv7 } from 'uuid';
-import type { AppContext } from '../context.ts';
+import type { AppContext, Beat } from '../context.ts';
 import { databaseTime } from '../database/database-time.ts';
+import { BEATS_KEPT_DAYS, mayBeRemoved, orderedSince, remembers } from '../publishing/own-beat.ts';
 
 export interface Heartbeat {
-  beat(): Promise<void>;
+  /**
+   * @returns false, and nothing is written, when the database does not know of the latest one and nobody has seen to that:
+   *   it would hide that this is an earlier state of the database
+   */
+  beat(): Promise<boolean>;
+  last(): Beat | null;
   /** A farewell: stopped on purpose, not dead. */
   end(): Promise<void>;
 }
 
-const KEEP_DAYS = 7;
-
 export async function startHeartbeat(ctx: Pick<AppContext, 'db' | 'log'>): Promise<Heartbeat> {
   const id = uuidv7();
-  await ctx.db.$executeRaw`DELETE FROM worker_processes WHERE beat_at < now() - ${KEEP_DAYS} * interval '1 day'`;
+  await ctx.db.$executeRaw`DELETE FROM worker_processes WHERE beat_at < now() - ${BEATS_KEPT_DAYS} * interval '1 day'`;
   const startedAt = await databaseTime(ctx.db);
-  // Written anew when it is gone: a restored copy under a living worker does not know of it.
+  let last: Beat | null = null;
+  // Written anew when it is gone: a restored copy under a living worker, once that is seen to, does not know of it.
   const beat = async () => {
-    await ctx.db.$executeRaw`
+    const [row] = await ctx.db.$queryRaw<{ at: Date }[]>`
       INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
-      VALUES (${id}::uuid, ${hostname()}, ${process.pid}, ${startedAt}, clock_timestamp())
-      ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at`;
+      SELECT ${id}::uuid, ${hostname()}, ${process.pid}::int, ${startedAt}::timestamptz, clock_timestamp()
+      WHERE ${remembers(last)} OR ${orderedSince(last)} OR ${mayBeRemoved(last)}
+      ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at
+      RETURNING beat_at AS at`;
+    if (row === undefined) return false;
+    last = { workerId: id, at: row.at };
+    return true;
   };
   await beat();
   return {
     beat,
+    last: () => last,
     end: async () => {
       try {
         await ctx.db

@@ -18,7 +18,7 @@ import { recoverAbandonedClaims } from '../publishing/sweep.ts';
 import { unsavedOutcomes } from '../publishing/until-saved.ts';
 import { backgroundWork } from './background-work.ts';
 import { startDispatcher } from './dispatcher.ts';
-import { startHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { startNoticeSender } from './notice-sender.ts';
 import { reportStrangeAlarms } from './strange-alarms.ts';
 
@@ -50,7 +50,9 @@ export async function createQueues(ctx: Pick<AppContext, 'boss'>): Promise<void>
   await createNoticeQueue(ctx.boss);
 }
 
-export async function startWorker(ctx: AppContext): Promise<Worker> {
+export async function startWorker(given: AppContext): Promise<Worker> {
+  let heartbeat: Heartbeat | null = null;
+  const ctx: AppContext = { ...given, lastBeat: () => heartbeat?.last() ?? null };
   // Before anything may leave: is this the database we knew?
   const guard = async () => {
     const restored = await guardAgainstRestore(ctx);
@@ -66,7 +68,8 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     await holdWhatWasDue(ctx);
   });
   await guard();
-  const heartbeat = await startHeartbeat(ctx);
+  const beating = await startHeartbeat(ctx);
+  heartbeat = beating;
   const dispatcher = startDispatcher(ctx, CONCURRENCY, async (wasSilent) => {
     // It may have come back as a restored copy.
     if (wasSilent) await guard();
@@ -103,8 +106,11 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
     dispatcher.wake();
     try {
       await guard();
-      // At once after it: a gap that was seen to is over.
-      await heartbeat.beat();
+      // At once after it: a gap that was seen to is over. Not written when the database was rolled back in between.
+      if (!(await beating.beat())) {
+        await guard();
+        await beating.beat();
+      }
       await recoverAbandonedClaims(ctx);
       lettingGo.start();
       await putOffResting(ctx.db);
@@ -167,7 +173,7 @@ export async function startWorker(ctx: AppContext): Promise<Worker> {
           work.stop(ctx.timings.drainMs),
         ),
       ]);
-      await heartbeat.end();
+      await beating.end();
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
   };
