@@ -157,6 +157,23 @@ describe('a database that cannot be used', () => {
   });
 });
 
+describe('a database that has no room left', () => {
+  test('is told in one sentence', async () => {
+    const { url, db, close } = await freshDatabase();
+    await db.$executeRawUnsafe(`
+      CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`);
+    await db.$executeRawUnsafe(
+      'CREATE TRIGGER full_disk BEFORE INSERT ON worker_processes FOR EACH ROW EXECUTE FUNCTION full_disk()',
+    );
+    await refused(
+      { ROLE: 'worker', SANDBOX: 'off', DATABASE_URL: url, DATA_DIR: await bench.newDataDir() },
+      'Cannot start. Nothing can be saved: the database’s disk is full (SQLSTATE 53100). Make room there, then start again.',
+    );
+    await close();
+  });
+});
+
 describe('a DATA_DIR that cannot be used', () => {
   test('because it is a file', async () => {
     const dataDir = await bench.newDataDir();

@@ -114,7 +114,7 @@ test('a later start makes the superuser it is told to, prints no link, and stops
   expect(product.output()).toContain('Sign in   with your e-mail and password');
   expect(product.output()).not.toContain('Set up');
   const readyz = await (await fetch(`${address}/readyz`)).json();
-  expect(Object.keys((readyz as { checks: object }).checks)).toEqual(['database', 'migrations']);
+  expect(Object.keys((readyz as { checks: object }).checks)).toEqual(['database', 'migrations', 'saving', 'worker']);
 
   product.signal('SIGTERM');
   expect(await product.ended()).toBe(0);

@@ -2,6 +2,7 @@ import { ConfigError } from './config.ts';
 import { DatabaseUnavailableError } from './database/database-unavailable-error.ts';
 import { EmbeddedPostgresError } from './database/embedded-postgres-error.ts';
 import { MigrationError } from './database/migration-error.ts';
+import { explainResourceFailure } from './database/resource-failures.ts';
 import { Refusal } from './domain/refusal.ts';
 import { isDatabaseOutage } from './http/database-outage.ts';
 import { ListenError } from './http/listener.ts';
@@ -28,6 +29,8 @@ export function explain(error: unknown): string {
   if (isUnusableFile(error)) {
     return `${error.path} cannot be used (${error.code}). See that there is space, and that the user who runs this may write there; DATA_DIR chooses the place.`;
   }
+  const shortage = explainResourceFailure(error);
+  if (shortage !== null) return shortage;
   if (isDatabaseOutage(error)) return `The database went away meanwhile. See that it runs, and try again.\n${details}`;
   return `An unexpected error:\n${details}`;
 }

@@ -6,6 +6,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { collision } from '../database/collision.ts';
+import { CANNOT_SAVE, noteResourceFailure } from '../database/resource-failures.ts';
 import { REFUSAL_STATUS, Refusal } from '../domain/refusal.ts';
 
 /** Answers with a refusal. `fields` are messages for form fields. */
@@ -61,6 +62,10 @@ export function refusalAnswers(log: Logger): ErrorRequestHandler {
     if (status >= 400 && status < 500)
       return refuse(res, status, 'The request could not be read. Reload the page and try again.');
     log.error({ requestId, err: error }, 'the panel could not answer');
+    if (noteResourceFailure(error) !== null) {
+      res.setHeader('Retry-After', '10');
+      return refuse(res, 503, CANNOT_SAVE);
+    }
     return refuse(
       res,
       500,

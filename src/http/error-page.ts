@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { AppContext } from '../context.ts';
 import { collision } from '../database/collision.ts';
+import { CANNOT_SAVE, noteResourceFailure, resourceFailure } from '../database/resource-failures.ts';
 import { REFUSAL_STATUS, Refusal } from '../domain/refusal.ts';
 import { isDatabaseOutage } from './database-outage.ts';
 import { type Problem, sendProblem } from './problem.ts';
@@ -13,6 +14,7 @@ export const notFoundPage: RequestHandler = (req, res) => {
 export function errorPage(ctx: AppContext): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     const { requestId } = res.locals;
+    noteResourceFailure(thrown);
     const collided = collision(thrown);
     if (collided !== null) ctx.log.warn({ requestId, err: thrown }, 'somebody else was faster');
     const error = collided ?? thrown;
@@ -53,6 +55,7 @@ function describe(error: unknown): Problem {
       sentence: 'The database does not answer just now, so nothing could be read or saved. Try again in a few seconds.',
     };
   }
+  if (resourceFailure(error) !== null) return { status: 503, title: 'Nothing can be saved', sentence: CANNOT_SAVE };
   return {
     status: 500,
     title: 'Something went wrong',

@@ -4,12 +4,14 @@ import type { Registry } from 'prom-client';
 import type { AppContext } from '../context.ts';
 import { createMetrics } from './metrics.ts';
 
-/** One part of the process: fine, or a sentence that says what is wrong. */
+/** One part of the process: fine, or not, and a sentence that says what is wrong. */
 export interface PartHealth {
   ok: boolean;
   message?: string;
   /** For the worker: how long the publication that waits longest has been due. */
   oldestOverdueSeconds?: number;
+  /** For the worker: how many there are, in whichever process. */
+  workersAlive?: number;
 }
 
 /** Looks at every part this process needs, such as `database`, `migrations`, `worker`. */

@@ -7,9 +7,8 @@ import type { AppContext } from '../context.ts';
 import { PREFLIGHT_KINDS } from '../domain/preflight.ts';
 import { PUBLICATION_STATUSES } from '../domain/publication.ts';
 import { oldestOverdueSeconds } from '../publishing/overdue.ts';
+import { SILENT_AFTER_SECONDS, workersAlive } from '../publishing/worker-presence.ts';
 
-/** A worker that has not beaten for this long is not counted as alive. */
-const ALIVE_SECONDS = 30;
 /** Lateness is told for what was sent in the last day. */
 const LATENESS_HOURS = 24;
 
@@ -41,11 +40,14 @@ export function createMetrics(ctx: Pick<AppContext, 'db'>): Registry {
       for (const kind of PREFLIGHT_KINDS) set(counts.find((row) => row.kind === kind)?.count ?? 0, { kind });
     },
   );
-  gauge('scheduler_workers_alive', `Worker processes that beat within ${ALIVE_SECONDS} seconds`, [], async (set) => {
-    const [row] = await ctx.db.$queryRaw<{ alive: number }[]>`
-      SELECT count(*)::int AS alive FROM worker_processes WHERE stopped_at IS NULL AND beat_at > clock_timestamp() - ${ALIVE_SECONDS} * interval '1 second'`;
-    set(row?.alive ?? 0);
-  });
+  gauge(
+    'scheduler_workers_alive',
+    `Worker processes that beat within ${SILENT_AFTER_SECONDS} seconds`,
+    [],
+    async (set) => {
+      set(await workersAlive(ctx));
+    },
+  );
   gauge(
     'scheduler_lateness_seconds',
     `First sending minus due time, of the last ${LATENESS_HOURS} hours`,

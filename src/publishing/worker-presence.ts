@@ -16,6 +16,14 @@ export interface WorkerPresence {
   state: 'running' | 'silent' | 'stopped';
 }
 
+/** How many workers beat within the last half minute and have not said good-bye. */
+export async function workersAlive(ctx: Pick<AppContext, 'db'>): Promise<number> {
+  const [row] = await ctx.db.$queryRaw<{ alive: number }[]>`
+    SELECT count(*)::int AS alive FROM worker_processes
+    WHERE stopped_at IS NULL AND beat_at > clock_timestamp() - ${SILENT_AFTER_SECONDS} * interval '1 second'`;
+  return row?.alive ?? 0;
+}
+
 /** The workers of the last day: running ones first, then the latest. */
 export async function workerPresence(ctx: Pick<AppContext, 'db'>): Promise<WorkerPresence[]> {
   return ctx.db.$queryRaw<WorkerPresence[]>`
