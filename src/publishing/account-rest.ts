@@ -7,10 +7,12 @@
  * Who was put off is late by the time it was put off to: the platform, not we, decided that.
  */
 import { Prisma } from '@prisma/client';
+import type { Beat } from '../context.ts';
 import { LOCK } from '../database/advisory-lock.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { RELEASE_STAGGER_SECONDS } from './backlog.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
+import { remembers } from './own-beat.ts';
 
 /** SQL: the account of `publications` does not rest. The list is made once per statement and nearly always empty. */
 export const ACCOUNT_DOES_NOT_REST = Prisma.sql`publications.account_id <> ALL (ARRAY(
@@ -47,16 +49,17 @@ const WHY =
  * Puts off what falls due while its account rests: the longest due leaves first, at the reset; not by the next
  * attempt, which for the one that was refused is the reset itself. Rows that somebody is working on are left for the next
  * call.
+ * @param beat of this process's worker: a database that does not know of it is an older one, where nothing is moved
  * @returns how many were moved
  */
-export async function putOffResting(db: Database): Promise<number> {
+export async function putOffResting(db: Database, beat: Beat | null = null): Promise<number> {
   const [row] = await db.$queryRaw<{ rests: boolean }[]>`
     SELECT EXISTS (SELECT 1 FROM account_rests WHERE until > clock_timestamp()) AS rests`;
-  return row?.rests === true ? db.$transaction(giveLaterPlaces) : 0;
+  return row?.rests === true ? db.$transaction((tx) => giveLaterPlaces(tx, beat)) : 0;
 }
 
 /** One at a time, so that two do not give one place twice; and nobody ends a rest while something is put off because of it. */
-async function giveLaterPlaces(tx: Tx): Promise<number> {
+async function giveLaterPlaces(tx: Tx, beat: Beat | null): Promise<number> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.lineUp}::bigint)`;
   const rests = await tx.$queryRaw<{ platform: string; external_id: string; until: Date }[]>`
     SELECT platform::text, external_id, until FROM account_rests WHERE until > clock_timestamp()
@@ -67,20 +70,35 @@ async function giveLaterPlaces(tx: Tx): Promise<number> {
       FROM jsonb_to_recordset(${JSON.stringify(rests)}::jsonb) AS rest(platform text, external_id text, until timestamptz(3))
       JOIN connected_accounts account ON account.platform = rest.platform::"Platform" AND account.external_id = rest.external_id
     ), waiting AS (
-      SELECT publications.id, publications.due_at, resting.platform, resting.external_id, resting.until
+      SELECT publications.id, resting.platform, resting.external_id, publications.due_at
       FROM publications JOIN resting ON resting.id = publications.account_id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until AND ${IS_CLAIMABLE}
+        AND ${remembers(beat)}
         AND (publications.put_off_until IS NULL OR publications.put_off_until < resting.until)
       FOR UPDATE OF publications SKIP LOCKED
+    ), line AS (
+      SELECT id, platform, external_id,
+        row_number() OVER (PARTITION BY platform, external_id ORDER BY due_at, id) AS place
+      FROM waiting
     ), taken AS (
-      SELECT resting.platform, resting.external_id, count(*) AS places
+      -- By a rest that ended a little earlier, perhaps: of what is refused at the same moment each names a moment of its own.
+      SELECT resting.platform, resting.external_id,
+        round(extract(epoch FROM publications.put_off_until - resting.until) / ${RELEASE_STAGGER_SECONDS}) AS slot
       FROM publications JOIN resting ON resting.id = publications.account_id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.put_off_until >= resting.until
-      GROUP BY resting.platform, resting.external_id
+    ), slots AS (
+      SELECT rest.platform, rest.external_id, rest.until, slot
+      FROM (SELECT DISTINCT platform, external_id, until FROM resting) rest,
+        generate_series(0, (SELECT count(*) FROM waiting WHERE (platform, external_id) = (rest.platform, rest.external_id))
+          + (SELECT count(*) FROM taken WHERE (platform, external_id) = (rest.platform, rest.external_id))) AS slot
+    ), free AS (
+      SELECT platform, external_id, until + slot * ${RELEASE_STAGGER_SECONDS} * interval '1 second' AS leaves_at,
+        row_number() OVER (PARTITION BY platform, external_id ORDER BY slot) AS place
+      FROM slots
+      WHERE NOT EXISTS (SELECT 1 FROM taken
+        WHERE taken.platform = slots.platform AND taken.external_id = slots.external_id AND taken.slot = slots.slot)
     ), placed AS (
-      SELECT waiting.id, waiting.until + ${RELEASE_STAGGER_SECONDS} * interval '1 second' * (coalesce(taken.places, 0) - 1
-        + row_number() OVER (PARTITION BY waiting.platform, waiting.external_id ORDER BY waiting.due_at, waiting.id)) AS leaves_at
-      FROM waiting LEFT JOIN taken USING (platform, external_id)
+      SELECT line.id, leaves_at FROM line JOIN free USING (platform, external_id, place)
     )
     UPDATE publications
     SET next_attempt_at = leaves_at, put_off_until = leaves_at, updated_at = clock_timestamp(),

@@ -6,6 +6,7 @@ import { scheduleBulk } from '../testing/bulk-publications.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
 import { eventually } from '../testing/publishing-bench.ts';
 import { startWorker } from '../worker/worker.ts';
+import { putOffResting, restAccount } from './account-rest.ts';
 import { putInPlace, spreadBacklog } from './backlog.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
@@ -111,6 +112,14 @@ describe('a backlog that is still in time', () => {
     await spreadBacklog(world.ctx.db);
     await workOff();
     expect(await tally()).toEqual({ published: 1, missed: 2 });
+  });
+
+  it('is left alone in a database that is older than the process knows it to be', async () => {
+    await overdue(3, 5);
+    const before = await places();
+    const forgotten = { workerId: crypto.randomUUID(), at: new Date() };
+    expect(await spreadBacklog(world.ctx.db, forgotten)).toEqual({ putOff: 0, busy: [] });
+    expect(await places()).toEqual(before);
   });
 
   it('is put behind what has its place already', async () => {
@@ -223,6 +232,29 @@ it('what a platform refused at the same moment until the same moment is tried ag
     await world.run(1, claim, { fault: '429 with reset', pause: 'answered', stopping: false });
   for (const pipeline of world.paused.splice(0)) await pipeline.resume();
   expect(await places('retrying')).toEqual(everySeconds(5, 3));
+});
+
+it('what a platform refused until moments that differ a little, is tried again one after another, too', async () => {
+  const { ctx, accounts } = world;
+  await overdue(4, 0.1);
+  const rows = await ctx.db.publication.findMany({ where: { teamId: world.teamId }, orderBy: { dueAt: 'asc' } });
+  const reset = Date.now() + 60_000;
+  // As settling does it: each of them names the moment it understood, and the rest lasts a millisecond longer.
+  for (const [index, { id }] of rows.entries()) {
+    const at = new Date(reset + (index % 2) * 7 + index);
+    await ctx.db.publication.update({
+      where: { id },
+      data: { status: 'retrying', nextAttemptAt: at, putOffUntil: at },
+    });
+    await ctx.db.$transaction((tx) => restAccount(tx, accounts.blind.id, new Date(at.getTime() + 1)));
+    await putOffResting(ctx.db);
+  }
+  const leaving = await ctx.db.publication.findMany({
+    where: { teamId: world.teamId },
+    orderBy: { nextAttemptAt: 'asc' },
+  });
+  const [first = 0, ...others] = leaving.map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? 0);
+  expect(others.map((instant) => Math.round((instant - first) / 1000))).toEqual([5, 10, 15]);
 });
 
 describe('a row of the backlog that somebody is working on', () => {

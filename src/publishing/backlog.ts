@@ -5,11 +5,13 @@
  * to be claimed, and judged, at once.
  */
 import { Prisma } from '@prisma/client';
+import type { Beat } from '../context.ts';
 import { LOCK } from '../database/advisory-lock.ts';
 import type { Database, Tx } from '../database/client.ts';
 import { databaseTime } from '../database/database-time.ts';
 import { LONGEST_PUT_OFF_HOURS } from '../domain/late-policy.ts';
 import { IS_CLAIMABLE } from './is-claimable.ts';
+import { remembers } from './own-beat.ts';
 
 /** What is overdue by more than this was not late by chance: something was down. */
 const BACKLOG_AFTER_SECONDS = 30;
@@ -56,12 +58,15 @@ export interface Spread {
   busy: string[];
 }
 
-/** Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another. */
-export async function spreadBacklog(db: Database): Promise<Spread> {
+/**
+ * Spreads what piled up while nothing could leave: per account the oldest goes at once, the others one after another.
+ * @param beat of this process's worker: a database that does not know of it is an older one, where nothing is moved
+ */
+export async function spreadBacklog(db: Database, beat: Beat | null = null): Promise<Spread> {
   // Of one moment for all of it: whoever has got his place leaves after it, and is not put in line again.
   const before = new Date((await databaseTime(db)).getTime() - BACKLOG_AFTER_SECONDS * 1000);
   const line: Line = {
-    which: Prisma.sql`publications.next_attempt_at < ${before}`,
+    which: Prisma.sql`publications.next_attempt_at < ${before} AND ${remembers(beat)}`,
     seconds: STAGGER_SECONDS,
     atMost: AT_ONCE,
   };

@@ -65,7 +65,7 @@ async function settleUnsent(
 ): Promise<void> {
   await settle(ctx, claim, outcome, await databaseTime(ctx.db), signal, tokenVersion);
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
-  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
+  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db, ctx.lastBeat?.());
 }
 
 /** A hold or a rest of the account was ordered while we prepared, or the claim was lost. Nothing was sent. */
@@ -79,7 +79,7 @@ async function refusedAtTheLastMoment(
   if (hold === null) {
     if (await accountRests(ctx.db, publication.accountId)) {
       await handBack(ctx, claim);
-      await putOffResting(ctx.db);
+      await putOffResting(ctx.db, ctx.lastBeat?.());
     } else ctx.log.warn({ publicationId: claim.publicationId }, 'the claim was lost before sending; nothing was sent');
   } else {
     const errorMessage = onHold(hold);

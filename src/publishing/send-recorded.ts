@@ -62,7 +62,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
   );
   if (outcome.kind === 'reauthorization-required') await holdForAccount(ctx, accountId);
   ctx.onStep('settled', claim.publicationId);
-  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db);
+  if (outcome.kind === 'rate-limited') await putOffResting(ctx.db, ctx.lastBeat?.());
 }
 
 /**

@@ -74,7 +74,7 @@ export async function startWorker(given: AppContext): Promise<Worker> {
     // It may have come back as a restored copy.
     if (wasSilent) await guard();
     // What piled up while nobody worked. What somebody is working on is asked about again: no start waits for it.
-    return (await spreadBacklog(ctx.db)).busy;
+    return (await spreadBacklog(ctx.db, ctx.lastBeat?.())).busy;
   });
   // A renewal that is cut short may have used up a token that is good once: a stop waits for it.
   const renewing = backgroundWork(ctx.log, 'tokens could not be renewed; trying again', async () => {
@@ -113,7 +113,7 @@ export async function startWorker(given: AppContext): Promise<Worker> {
       }
       await recoverAbandonedClaims(ctx);
       lettingGo.start();
-      await putOffResting(ctx.db);
+      await putOffResting(ctx.db, ctx.lastBeat?.());
       dispatcher.wake();
       lastSweep = performance.now();
       renewing.start();
