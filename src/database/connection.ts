@@ -91,7 +91,7 @@ function giveUpWhenSilent(client: pg.ClientBase, answerWithinMs: number): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
   Reflect.set(client, 'query', (...args: unknown[]) => {
     // With a query in progress this destroys the socket instead of saying good-bye.
-    const timer = setTimeout(() => void (client as pg.Client).end().catch(() => undefined), answerWithinMs);
+    const timer = setTimeout(() => void (client as pg.Client).end().catch(() => undefined), answerWithinMs).unref();
     const done = args.at(-1);
     if (typeof done === 'function')
       return query(...args.slice(0, -1), (...answer: unknown[]) => {
