@@ -3,7 +3,8 @@
  *   /feed/update/urn:li:activity:1            Microsoft's "Shares Overview", Permalinks; with urn:li:share and urn:li:ugcPost the
  *                                             same page opens: observed, it is the form we store ourselves
  *   /embed/feed/update/urn:li:share:1         what "Embed this post" gives: observed
- *   /posts/name_words-activity-1-AbCd         what "Copy link to post" gives, also with share and ugcPost: observed
+ *   /posts/name_words-activity-1-AbCd         what "Copy link to post" gives, also with share and ugcPost: observed;
+ *   /posts/name_activity-1-AbCd               of a post without words, or with hashtags alone: observed in public repositories
  * LinkedIn names no account in the first two, and in the third a name that an app is not told.
  */
 import type { LinkReading } from './link-reading.ts';
@@ -11,7 +12,7 @@ import type { LinkReading } from './link-reading.ts';
 const KINDS: Readonly<Record<string, string>> = { share: 'share', ugcpost: 'ugcPost', activity: 'activity' };
 const UPDATE = /^(?:\/embed)?\/feed\/update\/urn:li:(share|ugcPost|activity):([1-9]\d*)(?:[,)/]|$)/i;
 /** The words before it are the post's own, so they may read like an id: the last one counts, and it is a long one. */
-const POST = /^\/posts\/.*-(share|ugcPost|activity)-([1-9]\d{14,})(?:-[\w-]*)?\/?$/i;
+const POST = /^\/posts\/.*[-_](share|ugcPost|activity)-([1-9]\d{14,})(?:-[\w-]*)?\/?$/i;
 const URN = /^urn:li:(share|ugcPost|activity):([1-9]\d*)$/i;
 
 export const LINKEDIN_HOSTS = /^(?:[a-z]{2,3}\.)?linkedin\.com$/;

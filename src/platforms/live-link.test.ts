@@ -30,6 +30,8 @@ describe('a link to a post on LinkedIn', () => {
     [`https://www.linkedin.com/posts/amara-n_some-words-share-${N}-AbCd/?utm_source=share&rcm=ACoAA`, 'share'],
     [`https://www.linkedin.com/posts/amara-n_market-share-${N.slice(1)}-tips-share-${N}-Ab-_`, 'share'],
     [`https://www.linkedin.com/posts/amara-n_hello-ugcPost-${N}-x1Y2`, 'ugcPost'],
+    [`https://www.linkedin.com/posts/amara-n_activity-${N}-Br-h`, 'activity'],
+    [`https://www.linkedin.com/posts/amara-n_amara_coffee_activity-${N}-OSGO?utm_source=share`, 'activity'],
     [`https://www.linkedin.com/feed/update/urn:li:ugcpost:${N}`, 'ugcPost'],
     [`https://www.linkedin.com/posts/amara-n_za%C5%BC%C3%B3%C5%82%C4%87-activity-${N}-x1Y2`, 'activity'],
     [

@@ -42,6 +42,10 @@ export async function endRest(tx: Tx, accountIds: readonly string[]): Promise<vo
     WHERE ended.platform = account_rests.platform AND ended.external_id = account_rests.external_id`;
 }
 
+/** In one transaction: others wait for it with a place of their own to give. */
+const AT_ONCE = 2_000;
+const PATIENT = { timeout: 30_000, maxWait: 30_000 };
+
 const WHY =
   'The platform asked us to slow down, so everything for this account waits until it takes posts again. It leaves by itself then.';
 
@@ -55,50 +59,57 @@ const WHY =
 export async function putOffResting(db: Database, beat: Beat | null = null): Promise<number> {
   const [row] = await db.$queryRaw<{ rests: boolean }[]>`
     SELECT EXISTS (SELECT 1 FROM account_rests WHERE until > clock_timestamp()) AS rests`;
-  return row?.rests === true ? db.$transaction((tx) => giveLaterPlaces(tx, beat)) : 0;
+  if (row?.rests !== true) return 0;
+  let moved = 0;
+  for (;;) {
+    const some = await db.$transaction((tx) => giveLaterPlaces(tx, beat), PATIENT);
+    moved += some;
+    if (some < AT_ONCE) return moved;
+  }
 }
 
-/** One at a time, so that two do not give one place twice; and nobody ends a rest while something is put off because of it. */
+/**
+ * One at a time, so that two do not give one place twice; and nobody ends a rest while something is put off because of it.
+ * The n-th that waits gets the n-th place that is free. A place is taken by whatever leaves to the account then, also where an
+ * earlier rest, that ended a little before, has given it: of what is refused at the same moment each names a moment of its own.
+ */
 async function giveLaterPlaces(tx: Tx, beat: Beat | null): Promise<number> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.lineUp}::bigint)`;
   const rests = await tx.$queryRaw<{ platform: string; external_id: string; until: Date }[]>`
     SELECT platform::text, external_id, until FROM account_rests WHERE until > clock_timestamp()
     ORDER BY account_rests.platform, external_id FOR SHARE`;
+  const numbered = JSON.stringify(rests.map((rest, no) => ({ ...rest, no })));
   return tx.$executeRaw`
     WITH resting AS (
-      SELECT account.id, account.platform, account.external_id, rest.until
-      FROM jsonb_to_recordset(${JSON.stringify(rests)}::jsonb) AS rest(platform text, external_id text, until timestamptz(3))
+      SELECT account.id, rest.no, rest.until
+      FROM jsonb_to_recordset(${numbered}::jsonb) AS rest(no int, platform text, external_id text, until timestamptz(3))
       JOIN connected_accounts account ON account.platform = rest.platform::"Platform" AND account.external_id = rest.external_id
     ), waiting AS (
-      SELECT publications.id, resting.platform, resting.external_id, publications.due_at
+      SELECT publications.id, publications.due_at, resting.no, resting.until
       FROM publications JOIN resting ON resting.id = publications.account_id
       WHERE publications.status IN ('scheduled', 'retrying') AND publications.next_attempt_at <= resting.until AND ${IS_CLAIMABLE}
         AND ${remembers(beat)}
         AND (publications.put_off_until IS NULL OR publications.put_off_until < resting.until)
+      ORDER BY publications.due_at, publications.id LIMIT ${AT_ONCE}
       FOR UPDATE OF publications SKIP LOCKED
     ), line AS (
-      SELECT id, platform, external_id,
-        row_number() OVER (PARTITION BY platform, external_id ORDER BY due_at, id) AS place
-      FROM waiting
+      SELECT id, no, until, row_number() OVER (PARTITION BY no ORDER BY due_at, id) - 1 AS place FROM waiting
     ), taken AS (
-      -- By a rest that ended a little earlier, perhaps: of what is refused at the same moment each names a moment of its own.
-      SELECT resting.platform, resting.external_id,
-        round(extract(epoch FROM publications.put_off_until - resting.until) / ${RELEASE_STAGGER_SECONDS}) AS slot
+      SELECT DISTINCT resting.no,
+        round(extract(epoch FROM publications.next_attempt_at - resting.until) / ${RELEASE_STAGGER_SECONDS}) AS slot
       FROM publications JOIN resting ON resting.id = publications.account_id
-      WHERE publications.status IN ('scheduled', 'retrying') AND publications.put_off_until >= resting.until
-    ), slots AS (
-      SELECT rest.platform, rest.external_id, rest.until, slot
-      FROM (SELECT DISTINCT platform, external_id, until FROM resting) rest,
-        generate_series(0, (SELECT count(*) FROM waiting WHERE (platform, external_id) = (rest.platform, rest.external_id))
-          + (SELECT count(*) FROM taken WHERE (platform, external_id) = (rest.platform, rest.external_id))) AS slot
-    ), free AS (
-      SELECT platform, external_id, until + slot * ${RELEASE_STAGGER_SECONDS} * interval '1 second' AS leaves_at,
-        row_number() OVER (PARTITION BY platform, external_id ORDER BY slot) AS place
-      FROM slots
-      WHERE NOT EXISTS (SELECT 1 FROM taken
-        WHERE taken.platform = slots.platform AND taken.external_id = slots.external_id AND taken.slot = slots.slot)
+      WHERE publications.status IN ('scheduled', 'retrying')
+        AND (publications.put_off_until >= resting.until
+          OR publications.put_off_until IS NOT NULL AND publications.next_attempt_at > resting.until)
+    ), passed AS (
+      -- Which place is the first beyond each slot that is taken.
+      SELECT no, slot - row_number() OVER (PARTITION BY no ORDER BY slot) + 1 AS place FROM taken
     ), placed AS (
-      SELECT line.id, leaves_at FROM line JOIN free USING (platform, external_id, place)
+      SELECT id, until + ${RELEASE_STAGGER_SECONDS} * interval '1 second' * (place + sum(taken) OVER (
+        PARTITION BY no ORDER BY place, taken DESC ROWS UNBOUNDED PRECEDING)) AS leaves_at
+      FROM (
+        SELECT id, no, until, place, 0 AS taken FROM line
+        UNION ALL SELECT NULL, no, NULL, place, 1 FROM passed) together
     )
     UPDATE publications
     SET next_attempt_at = leaves_at, put_off_until = leaves_at, updated_at = clock_timestamp(),

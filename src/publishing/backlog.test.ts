@@ -257,6 +257,28 @@ it('what a platform refused until moments that differ a little, is tried again o
   expect(others.map((instant) => Math.round((instant - first) / 1000))).toEqual([5, 10, 15]);
 });
 
+it('nine thousand that fall due while their account rests get their places in a moment, each its own', async () => {
+  const { db } = world.ctx;
+  await overdue(9_000, 0.1);
+  await db.$transaction((tx) => restAccount(tx, world.accounts.blind.id, new Date(Date.now() + 3_600_000)));
+  expect(await putOffResting(db)).toBe(9_000);
+  expect(await places()).toEqual(everySeconds(5, 9_000));
+  await overdue(2, 0.1);
+  expect(await putOffResting(db)).toBe(2);
+  expect(await places()).toEqual(everySeconds(5, 9_002));
+});
+
+it('what falls due while its account rests leaves the places alone that others of it have already', async () => {
+  const { db } = world.ctx;
+  await overdue(4, 5);
+  await spreadBacklog(db); // Now, and in 20, 40 and 60 seconds.
+  await db.$transaction((tx) => restAccount(tx, world.accounts.blind.id, new Date(Date.now() + 10_000)));
+  await overdue(6, 0.1);
+  await putOffResting(db);
+  const seconds = (await places()).slice(1).map((place, index, all) => place - (all[index - 1] ?? 0));
+  expect(Math.min(...seconds.slice(1))).toBeGreaterThanOrEqual(2);
+});
+
 describe('a row of the backlog that somebody is working on', () => {
   it('keeps no worker from starting, and gets its place as soon as it is free', async () => {
     await overdue(4, 5);

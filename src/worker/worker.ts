@@ -93,6 +93,13 @@ export async function startWorker(given: AppContext): Promise<Worker> {
       while (!signal.aborted && (await releaseGroundlessHolds(ctx, signal)) > 0) dispatcher.wake();
     },
   );
+  const puttingOff = backgroundWork(
+    ctx.log,
+    'what waits for a platform could not be put off; trying again',
+    async () => {
+      if ((await putOffResting(ctx.db, ctx.lastBeat?.())) > 0) dispatcher.wake();
+    },
+  );
   const lookingUp = backgroundWork(ctx.log, 'looking for unconfirmed posts failed; trying again', async (signal) => {
     await lookUpUnconfirmed(ctx, signal);
   });
@@ -113,7 +120,7 @@ export async function startWorker(given: AppContext): Promise<Worker> {
       }
       await recoverAbandonedClaims(ctx);
       lettingGo.start();
-      await putOffResting(ctx.db, ctx.lastBeat?.());
+      puttingOff.start();
       dispatcher.wake();
       lastSweep = performance.now();
       renewing.start();
