@@ -1,4 +1,8 @@
-/** A row per worker process, renewed every few seconds, so that a worker that is dead is seen by everybody else. */
+/**
+ * A row per worker process, renewed every few seconds, so that a worker that is dead is seen by everybody else. What it says
+ * only grows, also while the database's clock is set back: a beat that is older than the one before means an earlier state of
+ * the database (own-beat.ts). A worker that dies just then is seen as dead once the clock has caught up.
+ */
 import { hostname } from 'node:os';
 import { v7 as uuidv7 } from 'uuid';
 import type { AppContext, Beat } from '../context.ts';
@@ -27,7 +31,7 @@ export async function startHeartbeat(ctx: Pick<AppContext, 'db' | 'log'>): Promi
       INSERT INTO worker_processes (id, host, pid, started_at, beat_at)
       SELECT ${id}::uuid, ${hostname()}, ${process.pid}::int, ${startedAt}::timestamptz, clock_timestamp()
       WHERE ${remembers(last)} OR ${orderedSince(last)} OR ${mayBeRemoved(last)}
-      ON CONFLICT (id) DO UPDATE SET beat_at = EXCLUDED.beat_at
+      ON CONFLICT (id) DO UPDATE SET beat_at = greatest(EXCLUDED.beat_at, worker_processes.beat_at + interval '1 millisecond')
       RETURNING beat_at AS at`;
     if (row === undefined) return false;
     last = { workerId: id, at: row.at };
@@ -40,7 +44,7 @@ export async function startHeartbeat(ctx: Pick<AppContext, 'db' | 'log'>): Promi
     end: async () => {
       try {
         await ctx.db
-          .$executeRaw`UPDATE worker_processes SET beat_at = clock_timestamp(), stopped_at = clock_timestamp() WHERE id = ${id}::uuid`;
+          .$executeRaw`UPDATE worker_processes SET beat_at = greatest(clock_timestamp(), beat_at), stopped_at = clock_timestamp() WHERE id = ${id}::uuid`;
       } catch (error) {
         ctx.log.warn({ err: error }, 'could not say good-bye in the database; this worker will look dead for a while');
       }
