@@ -50,6 +50,7 @@ export const AUDIT_ACTIONS = [
   'publication.released',
   'publication.missed',
   'publication.live_twice',
+  'publication.perhaps_live_twice',
   'media.added',
   'media.removed',
   'hold.created',

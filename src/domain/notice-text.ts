@@ -139,6 +139,28 @@ export function liveTwiceNotice(twice: LiveTwice): NoticeText {
   };
 }
 
+export interface PerhapsLiveTwice extends Omit<LiveTwice, 'second'> {
+  /** Null: of the other one nothing is known, not even whether it is there. */
+  second: string | null;
+}
+
+/** Two addresses, which may be of one post, or one post and a sending of which nobody knows what became. */
+export function perhapsLiveTwiceNotice(twice: PerhapsLiveTwice): NoticeText {
+  const { accountName, platform, text, known, second, address } = twice;
+  const label = PLATFORM_LABEL[platform];
+  return {
+    subject: `Look before you remove anything, perhaps live twice: ${excerpt(text, 60)}`,
+    text: paragraphs(
+      `${accountName} on ${label}:\n${excerpt(text, 300)}`,
+      second === null
+        ? `It was sent twice. The platform’s answer to one sending arrived late: that post is there. But nobody knows whether the other sending is there, too.\n- on record: ${known}`
+        : `A person had said that it is there. Then the platform’s own answer arrived, and names another address: it may be one post with two addresses, or there are two posts.\n- on record: ${known}\n- the platform’s answer: ${second}`,
+      `Look at the account on ${label}. Only if you see the post there twice, remove the one that is not on record. The record stays as it is: ${address}`,
+      footer(twice),
+    ),
+  };
+}
+
 export interface OverdueApproval extends Pick<About, 'teamName' | 'address'> {
   text: string;
   scheduledAt: Date | null;

@@ -9,6 +9,7 @@ import {
   liveTwiceNotice,
   type NoticeText,
   overdueApprovalNotice,
+  perhapsLiveTwiceNotice,
   type StuckPublication,
   stuckPublicationNotice,
 } from '../domain/notice-text.ts';
@@ -49,6 +50,8 @@ export async function composeNotice(
       return aboutHold(ctx, id);
     case 'publication.live_twice':
       return aboutLiveTwice(ctx, id, event.metadata);
+    case 'publication.perhaps_live_twice':
+      return aboutPerhapsLiveTwice(ctx, id, event.metadata);
     case 'post.approval_overdue':
       return aboutOverdueApproval(ctx, id, recipient.timeZone);
     default:
@@ -184,6 +187,17 @@ async function aboutLiveTwice(
   const links = z.object({ known: z.string(), second: z.string() }).safeParse(metadata);
   if (publication === null || !links.success) return null;
   return liveTwiceNotice({ ...links.data, ...named(publication, config) });
+}
+
+async function aboutPerhapsLiveTwice(
+  { db, config }: Context,
+  id: string,
+  metadata: Prisma.JsonValue,
+): Promise<NoticeText | null> {
+  const publication = await db.publication.findUnique({ where: { id }, include: NAMES });
+  const links = z.object({ known: z.string(), second: z.string().nullable() }).safeParse(metadata);
+  if (publication === null || !links.success) return null;
+  return perhapsLiveTwiceNotice({ ...links.data, ...named(publication, config) });
 }
 
 async function aboutPublication(

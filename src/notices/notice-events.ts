@@ -9,7 +9,7 @@ import type { Tx } from '../database/client.ts';
 export const IS_WORTH_TELLING = Prisma.sql`
   action IN ('account.reconnect_required', 'account.posts_held', 'team.posts_held', 'hold.created',
     'publication.failed', 'publication.unconfirmed', 'publication.missed', 'publication.held', 'publication.live_twice',
-    'post.approval_overdue')
+    'publication.perhaps_live_twice', 'post.approval_overdue')
   -- Who ordered a hold knows of it. One that the system ordered is told to those who may release it.
   AND (action <> 'hold.created' OR actor_id IS NULL)
   -- What is held because of an account, a restore or an outage is told once, with the account or the team.

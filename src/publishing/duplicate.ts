@@ -6,7 +6,8 @@ import type { Claim } from './claim.ts';
 import { type Acceptance, writeEvidence } from './evidence.ts';
 import { boundElsewhere, lockAdoption } from './twins.ts';
 
-const POSSIBLY_OURS = 'duplicate-possibly-ours';
+/** Of an attempt that was refused, perhaps because an earlier one of this publication had made the post. */
+export const POSSIBLY_OURS = 'duplicate-possibly-ours';
 
 /**
  * After an earlier attempt of this publication that may have made it, a duplicate is evidence: where the platform names the

@@ -4,14 +4,15 @@ import type { Tx } from '../database/client.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { Claim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
-import { timesOf } from './duplicate.ts';
+import { POSSIBLY_OURS, timesOf } from './duplicate.ts';
 import { recordPublicationEvent } from './publication-event.ts';
+import { readEvidence } from './read-evidence.ts';
 import { projectPostStatus } from './transition.ts';
 
 /**
  * A worker that was taken for dead has an answer with a real id after all. It goes on its own attempt, and lifts the
  * publication to `published`, whatever was believed meanwhile: what the platform says is there, is there. Where another post
- * of it is live by then (a person had not seen the first), people are told of both.
+ * of it is, or may be, live by then (a person had not seen the first), people are told of both. Nobody looks any more.
  * The caller holds the post's lock.
  */
 export async function recordLateAnswer(
@@ -22,21 +23,7 @@ export async function recordLateAnswer(
   outcome: Outcome & { kind: 'accepted' },
   at: Date,
 ): Promise<void> {
-  if (publication.status === 'published') {
-    await closeAttempt(tx, claim, outcome, at);
-    if (publication.externalId !== outcome.externalId) {
-      ctx.log.error(
-        { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
-        'a late answer names another post than the one on record: look at the account',
-      );
-      await recordPublicationEvent(tx, ctx, publication, 'publication.live_twice', {
-        known: publication.permalink,
-        second: outcome.permalink,
-        secondId: outcome.externalId,
-      });
-    }
-    return;
-  }
+  if (publication.status === 'published') return addToPublished(tx, ctx, claim, publication, outcome, at);
   await supersedeOthers(tx, claim, at);
   const evidenceSha256 = await closeAttempt(tx, claim, outcome, at);
   // Not through movePublication: this is the one move that the table does not have. Whatever the publication was made
@@ -63,10 +50,60 @@ export async function recordLateAnswer(
     late: true,
     from: publication.status,
   });
+  await tx.publishAttempt.updateMany({ where: { publicationId: publication.id }, data: { nextLookUpAt: null } });
+  if (await mayHaveMadeAnother(tx, claim))
+    await recordPublicationEvent(tx, ctx, publication, 'publication.perhaps_live_twice', {
+      known: outcome.permalink,
+      second: null,
+    });
+}
+
+/** The record stays as it is. That two are live is said only where the platform itself has named both. */
+async function addToPublished(
+  tx: Tx,
+  ctx: AppContext,
+  claim: Claim,
+  publication: Publication,
+  outcome: Outcome & { kind: 'accepted' },
+  at: Date,
+): Promise<void> {
+  const isSame = publication.externalId === outcome.externalId;
+  const byPlatform = await isNamedByPlatform(tx, publication.id);
+  // Refused as a duplicate of what is on record: a second evidence of one post would contradict the first.
+  if (outcome.madeBy === undefined || (!isSame && byPlatform)) await closeAttempt(tx, claim, outcome, at);
+  if (isSame) return;
+  ctx.log.error(
+    { publicationId: publication.id, externalId: outcome.externalId, known: publication.externalId },
+    'a late answer names another post than the one on record: look at the account',
+  );
+  const action = byPlatform ? 'publication.live_twice' : 'publication.perhaps_live_twice';
+  await recordPublicationEvent(tx, ctx, publication, action, {
+    known: publication.permalink,
+    second: outcome.permalink,
+    secondId: outcome.externalId,
+  });
 }
 
 /**
- * The same, but the id is that of another publication's post (twins.ts): what is there only a person can say, so nothing
+ * Whether the id on record is the platform's own. The link that a person copies may name the same post by another one:
+ * LinkedIn's says urn:li:activity where its API says urn:li:share, Facebook's says pfbid where its API says page_post.
+ */
+async function isNamedByPlatform(tx: Tx, publicationId: string): Promise<boolean> {
+  const evidence = await readEvidence(tx, publicationId);
+  return evidence !== null && evidence.document.confirmedBy !== 'a person';
+}
+
+/** Whether another attempt was sent and nobody knows what became of it; one that was refused as a duplicate made nothing. */
+async function mayHaveMadeAnother(tx: Tx, claim: Claim): Promise<boolean> {
+  const others = await tx.publishAttempt.findMany({
+    where: { publicationId: claim.publicationId, id: { not: claim.attemptId }, state: 'unknown' },
+    select: { errorCode: true },
+  });
+  return others.some(({ errorCode }) => errorCode !== POSSIBLY_OURS);
+}
+
+/**
+ * The same as recordLateAnswer, but the id is that of another publication's post (twins.ts): what is there only a person can say, so nothing
  * that was decided meanwhile may send it again. The caller holds the post's lock.
  */
 export async function parkForeignAnswer(

@@ -94,7 +94,10 @@ async function apply(tx: Tx, ctx: AppContext, attemptId: string, postId: string,
   });
   const { publication } = attempt;
   // A person, or a late answer, was faster.
-  if (attempt.state !== 'unknown' || publication.status !== 'unconfirmed') return;
+  if (attempt.state !== 'unknown' || publication.status !== 'unconfirmed') {
+    await tx.publishAttempt.update({ where: { id: attemptId }, data: { nextLookUpAt: null } });
+    return;
+  }
   const now = await databaseTime(tx);
   const lookUps = attempt.lookUps + 1;
   const at = nextLookUpAt(attempt.sentAt ?? now, lookUps, now);

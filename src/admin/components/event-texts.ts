@@ -28,6 +28,7 @@ const TEXTS: Partial<Record<AuditAction, string>> = {
   'publication.released': 'Released, goes on',
   'publication.missed': 'Missed its time',
   'publication.live_twice': 'A second post of it is live',
+  'publication.perhaps_live_twice': 'Perhaps a second post of it is live',
   'account.connected': 'Account connected',
   'account.refreshed': 'Connection renewed',
   'account.reconnect_required': 'Account has to be connected again',
