@@ -39,7 +39,7 @@ export interface Recorded {
 /** @param signal aborted by a stop that has run out of patience */
 export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: AbortSignal): Promise<void> {
   const { claim, accountId, preparation, sentAt, recordingAt } = recorded;
-  const { tokenVersion, frozen } = preparation;
+  const { tokenVersion, frozen, requestHash } = preparation;
   const recordedAt = performance.now();
   ctx.onStep('sent', claim.publicationId);
 
@@ -56,7 +56,7 @@ export async function sendRecorded(ctx: AppContext, recorded: Recorded, signal: 
     async () => {
       if (outcome.kind === 'accepted' && (await settleAccepted(ctx, claim, outcome, sentAt, answeredAt, frozen)))
         return;
-      await settle(ctx, claim, outcome, answeredAt, signal, tokenVersion);
+      await settle(ctx, claim, outcome, answeredAt, signal, tokenVersion, { sentAt, requestHash, frozen });
     },
     { urgent: true },
   );

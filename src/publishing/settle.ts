@@ -18,6 +18,7 @@ import { setAlarm } from './alarm.ts';
 import { type Claim, holdsClaim } from './claim.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { readDuplicate, timesOf } from './duplicate.ts';
+import { isForgotten, recordAnew, type SentRecord } from './forgotten-attempt.ts';
 import { forgetUploads } from './image-uploads.ts';
 import { parkForeignAnswer, recordLateAnswer } from './late-answer.ts';
 import { countWhenPausedOften } from './paused-often.ts';
@@ -36,6 +37,7 @@ import { untilSaved } from './until-saved.ts';
  * @param stopping aborted by a stop that has run out of patience
  * @param sentTokenVersion of the token that was sent: only that one counts as dead, not one that was connected meanwhile.
  *   Absent when nothing was sent, or when it is not this process that sent it
+ * @param sent what is on record of it, for the case that the database is rolled back meanwhile
  * @throws when it was stopped before the database came back; the sweep then finds the open attempt, and the log has the answer
  */
 export async function settle(
@@ -45,9 +47,10 @@ export async function settle(
   answeredAt: Date,
   stopping: AbortSignal,
   sentTokenVersion?: number,
+  sent?: SentRecord,
 ): Promise<void> {
   const { publicationId, attemptId } = claim;
-  const save = () => settleOnce(ctx, claim, outcome, answeredAt, sentTokenVersion);
+  const save = () => settleOnce(ctx, claim, outcome, answeredAt, sentTokenVersion, sent);
   await untilSaved(ctx, { publicationId, attemptId, outcome }, save, stopping);
 }
 
@@ -58,18 +61,24 @@ export async function settleOnce(
   outcome: Outcome,
   answeredAt: Date,
   sentTokenVersion?: number,
+  sent?: SentRecord,
 ): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
-    if (!(await lockPost(tx, claim.postId))) {
+    const isThere = await lockPost(tx, claim.postId);
+    const publication = isThere ? await tx.publication.findUnique({ where: { id: claim.publicationId } }) : null;
+    if (publication === null) {
       ctx.log.error(
         { publicationId: claim.publicationId, outcome },
         'the post of an answer is gone: it cannot be saved',
       );
       return;
     }
-    const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
     const named = await refuseForeignId(tx, claim, await readDuplicate(tx, claim, outcome));
-    if (!holdsClaim(publication, claim)) {
+    const forgotten = await isForgotten(tx, claim);
+    const answer = named.kind === 'accepted' ? named : outcome;
+    if (forgotten && answer.kind === 'accepted') await recordAnew(tx, ctx, claim, publication, answer, sent);
+    // Of a forgotten one the fence says nothing: another claim may have been given the same.
+    if (forgotten || !holdsClaim(publication, claim)) {
       if (named.kind === 'accepted') await recordLateAnswer(tx, ctx, claim, publication, named, answeredAt);
       else if (outcome.kind === 'accepted' && named.kind === 'unknown')
         await parkForeignAnswer(tx, ctx, claim, publication, named, answeredAt);
@@ -148,8 +157,8 @@ async function withdraw(
 ): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
     if (!(await lockPost(tx, claim.postId))) return;
-    const publication = await tx.publication.findUniqueOrThrow({ where: { id: claim.publicationId } });
-    if (!holdsClaim(publication, claim)) return;
+    const publication = await tx.publication.findUnique({ where: { id: claim.publicationId } });
+    if (publication === null || !holdsClaim(publication, claim)) return;
     const { count } = await tx.publishAttempt.deleteMany({ where: { id: claim.attemptId, state: 'prepared' } });
     if (count === 1) await move(tx, publication);
   });
