@@ -7,6 +7,7 @@ import { handOver } from './hand-over.ts';
 import { handOverReport } from './hand-over-report.ts';
 import { createPost } from './posts.ts';
 import { publishPublication } from './publish-publication.ts';
+import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
 import { publishPostNow, schedulePost } from './schedule-post.ts';
 
 let bench: Bench;
@@ -102,6 +103,34 @@ describe('handing over', () => {
     await give(approver, third);
     expect(await postOf(post.id)).toMatchObject({ authorId: third.id, status: 'scheduled' });
     await bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: false } });
+  });
+
+  it('leaves what is held because of a restore to a person’s answer, approved or not', async () => {
+    const { db } = bench.ctx;
+    const writer = await bench.person('author');
+    const approver = await bench.person('approver');
+    const teams = await bench.connect(await bench.person('manager'), MEMBERS[1], false);
+    await db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: true } });
+    const input = { text: 'Restored', accounts: [teams.id], scheduledAt: tomorrow() };
+    const post = await createPost(bench.ctx, writer, input);
+    await schedulePost(bench.ctx, writer, post.id);
+    await approvePost(bench.ctx, approver, post.id);
+    await guardAgainstRestore(bench.ctx);
+    await db.$executeRaw`
+      UPDATE publications SET due_at = now() - interval '1 minute', next_attempt_at = now() - interval '1 minute'
+      WHERE post_id = ${post.id}::uuid`;
+    await db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
+    expect(await guardAgainstRestore(bench.ctx)).toBe('restored');
+    await holdWhatWasDue(bench.ctx);
+    await db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
+
+    await give(writer, approver);
+    expect(await postOf(post.id)).toMatchObject({
+      authorId: approver.id,
+      publications: [{ status: 'held', errorCode: 'restored', errorMessage: expect.stringContaining('sent already') }],
+    });
+    expect(await db.approval.count({ where: { postId: post.id, voidedAt: null } })).toBe(0);
+    await db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: false } });
   });
 
   it('moves only what is in teams that both are in', async () => {

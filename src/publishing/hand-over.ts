@@ -10,6 +10,7 @@ import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
 import { type Actor, can } from '../domain/access.ts';
+import { mayBeLive } from '../domain/publication.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { hashOf, voidApprovals } from './approval.ts';
 import { type PostForChange, readPost } from './post-access.ts';
@@ -204,9 +205,12 @@ async function askForOtherEyes(tx: Tx, ctx: AppContext, actor: Actor, ids: strin
   }
 }
 
-/** What is leaving right now is asked about again at its next claim, by the worker itself. */
+/**
+ * What is leaving right now is asked about again at its next claim, by the worker itself. What may be live already is asked
+ * about first: its answer goes on waiting, and asks for approval then (resolve-publication.ts).
+ */
 async function waitForApproval(tx: Tx, ctx: AppContext, actor: Actor, post: PostForChange): Promise<void> {
-  const waiting = post.publications.filter(({ status }) => WAITING.includes(status));
+  const waiting = post.publications.filter((one) => WAITING.includes(one.status) && !mayBeLive(one));
   if (waiting.length === 0) return;
   for (const publication of waiting)
     await movePublication(tx, publication, 'awaiting_approval', {

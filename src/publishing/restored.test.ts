@@ -12,6 +12,7 @@ import { resolvePublication } from './resolve-publication.ts';
 import { guardAgainstRestore, holdWhatWasDue } from './restore-guard.ts';
 import { cancelPublication, retryPublication } from './retry-publication.ts';
 import { cancelPost, publishPostNow, schedulePost } from './schedule-post.ts';
+import { movePublication } from './transition.ts';
 
 let bench: ModelBench;
 let world: World;
@@ -99,6 +100,12 @@ describe('what is held because of a restore', () => {
     await bench.db.post.update({ where: { id: postId }, data: { scheduledAt } });
     await expect(schedulePost(ctx, manager, postId)).rejects.toMatchObject(asked);
     expect(await retryMany(ctx, manager, [id])).toMatchObject({ done: 0, leftOut: [{ id, ...{ gone: false } }] });
+    expect(await row()).toMatchObject({ status: 'held', errorCode: 'restored' });
+  });
+
+  it('is asked for approval by no way around its answer', async () => {
+    const asking = bench.db.$transaction((tx) => movePublication(tx, publication, 'awaiting_approval'));
+    await expect(asking).rejects.toMatchObject({ code: 'INVALID_TRANSITION' });
     expect(await row()).toMatchObject({ status: 'held', errorCode: 'restored' });
   });
 

@@ -9,7 +9,7 @@
 import type { Prisma, Publication } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
 import { postStatus } from '../domain/post.ts';
-import { assertMove, type PublicationStatus } from '../domain/publication.ts';
+import { assertMove, InvalidTransitionError, mayBeLive, type PublicationStatus } from '../domain/publication.ts';
 
 /** The fields a move may set beside the status. */
 export type MoveFields = Omit<
@@ -38,16 +38,17 @@ export async function lockPosts(tx: Tx, postIds: readonly string[]): Promise<voi
  * Moves a publication from the status it was read in.
  * @param fence when given, only the holder of this claim may move it
  * @returns false when it was no longer in that status (or claim): nothing was written
- * @throws InvalidTransitionError for a move that does not exist
+ * @throws InvalidTransitionError for a move that does not exist, or that would take the question whether it is live away
  */
 export async function movePublication(
   tx: Tx,
-  publication: Pick<Publication, 'id' | 'postId' | 'status'>,
+  publication: Pick<Publication, 'id' | 'postId' | 'status' | 'errorCode'>,
   to: PublicationStatus,
   fields: MoveFields = {},
   fence?: number,
 ): Promise<boolean> {
   assertMove(publication.status, to);
+  if (to === 'awaiting_approval' && mayBeLive(publication)) throw new InvalidTransitionError(publication.status, to);
   const { count } = await tx.publication.updateMany({
     where: { id: publication.id, status: publication.status, ...(fence === undefined ? {} : { fence }) },
     data: { ...fields, status: to },
