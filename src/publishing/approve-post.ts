@@ -25,7 +25,7 @@ import { movePublication } from './transition.ts';
 export async function approvePost(ctx: AppContext, person: Actor, postId: string, seen?: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
     const actor = await stillThere(tx, person);
-    const post = await loadPostFor(tx, actor, 'approve', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'approve', postId);
     const waiting = waitingFor(post);
     await refuseOwnWork(tx, actor, postId);
     const content = approvedContent(post);
@@ -68,7 +68,7 @@ export async function sendPostBack(ctx: AppContext, person: Actor, postId: strin
   if (badReason !== null) throw new Refusal('invalid', badReason, { reason: badReason });
   await ctx.db.$transaction(async (tx) => {
     const actor = await stillThere(tx, person);
-    const post = await loadPostFor(tx, actor, 'sendBack', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'sendBack', postId);
     for (const publication of waitingFor(post))
       await movePublication(tx, publication, 'draft', { errorCode: null, errorMessage: null });
     await voidApprovals(tx, ctx, actor, post, 'the post was sent back');

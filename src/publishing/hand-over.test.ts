@@ -105,7 +105,10 @@ describe('handing over', () => {
     await bench.ctx.db.team.update({ where: { id: bench.teamId }, data: { requiresApproval: false } });
   });
 
-  it('leaves what is held because of a restore to a person’s answer, approved or not', async () => {
+  it.each([
+    { state: 'held because of a restore', mark: holdWhatWasDue },
+    { state: 'going to be held because of a restore', mark: async () => undefined },
+  ])('leaves what is $state to a person’s answer, approved or not', async ({ mark }) => {
     const { db } = bench.ctx;
     const writer = await bench.person('author');
     const approver = await bench.person('approver');
@@ -121,7 +124,7 @@ describe('handing over', () => {
       WHERE post_id = ${post.id}::uuid`;
     await db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
     expect(await guardAgainstRestore(bench.ctx)).toBe('restored');
-    await holdWhatWasDue(bench.ctx);
+    await mark(bench.ctx);
     await db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
 
     await give(writer, approver);

@@ -13,6 +13,7 @@ import { type Actor, can } from '../domain/access.ts';
 import { mayBeLive } from '../domain/publication.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
 import { hashOf, voidApprovals } from './approval.ts';
+import { holdInDoubt } from './hold-publications.ts';
 import { type PostForChange, readPost } from './post-access.ts';
 import { type HeldForAccount, heldForAccounts, releaseHeld } from './release-account.ts';
 import { lockPosts, movePublication } from './transition.ts';
@@ -199,6 +200,7 @@ async function askForOtherEyes(tx: Tx, ctx: AppContext, actor: Actor, ids: strin
     orderBy: { postId: 'asc' },
   });
   for (const { postId } of approvals) {
+    await holdInDoubt(tx, ctx, [postId]);
     const post = await readPost(tx, postId);
     await voidApprovals(tx, ctx, actor, post, 'the post was handed over to who approved it');
     if (post.team.requiresApproval) await waitForApproval(tx, ctx, actor, post);

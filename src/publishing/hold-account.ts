@@ -3,6 +3,7 @@ import type { ConnectedAccount } from '@prisma/client';
 import { disconnectAccount } from '../accounts/disconnect-account.ts';
 import type { AppContext } from '../context.ts';
 import type { Actor } from '../domain/access.ts';
+import { holdInDoubt } from './hold-publications.ts';
 import { dueTime, recordPublicationEvent } from './publication-event.ts';
 import { lockPost, movePublication } from './transition.ts';
 
@@ -35,6 +36,7 @@ export async function holdForAccount(ctx: AppContext, accountId: string): Promis
   for (const { id, postId } of waiting) {
     await ctx.db.$transaction(async (tx) => {
       await lockPost(tx, postId);
+      await holdInDoubt(tx, ctx, [postId]);
       const publication = await tx.publication.findUnique({ where: { id }, include: { account: true } });
       if (publication === null || publication.account.status === 'active') return;
       if (publication.status !== 'scheduled' && publication.status !== 'retrying') return;

@@ -3,6 +3,8 @@ import type { Prisma } from '@prisma/client';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { repeatWhenCrossed } from '../database/repeat-when-crossed.ts';
+import { RESTORED } from '../domain/publication.ts';
+import { IS_IN_DOUBT, WHY_IN_DOUBT } from './in-doubt.ts';
 import { dueTime } from './publication-event.ts';
 import { holdMany } from './transition.ts';
 
@@ -42,15 +44,25 @@ export async function holdTogether(
 ): Promise<number> {
   const held = await holdMany(tx, publications, { errorCode, errorMessage });
   await tx.auditEvent.createMany({
-    data: held.map(({ id, teamId, dueAt }) => ({
+    data: held.map(({ id, teamId, dueAt, errorCode: marked }) => ({
       actorId,
       action: 'publication.held',
       entity: 'Publication',
       entityId: id,
       teamId,
-      metadata: { ...metadata, dueAt: dueTime({ dueAt }) },
+      metadata: { ...metadata, ...(marked === RESTORED && { errorCode: marked }), dueAt: dueTime({ dueAt }) },
       occurredAt: ctx.clock.now(),
     })),
   });
   return held.length;
+}
+
+/** Marks what of these posts is in doubt, before anything is done to them. The caller holds their locks. @returns how many */
+export async function holdInDoubt(tx: Tx, ctx: Pick<AppContext, 'clock'>, postIds: readonly string[]): Promise<number> {
+  const doubtful = await tx.$queryRaw<{ id: string; postId: string }[]>`
+    SELECT id::text, post_id::text AS "postId" FROM publications
+    WHERE post_id = ANY (${[...postIds]}::uuid[]) AND status IN ('scheduled', 'retrying') AND ${IS_IN_DOUBT}`;
+  if (doubtful.length === 0) return 0;
+  const reason = { errorCode: RESTORED, errorMessage: WHY_IN_DOUBT, actorId: null, metadata: { errorCode: RESTORED } };
+  return holdTogether(tx, ctx, doubtful, reason);
 }

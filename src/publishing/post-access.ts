@@ -1,9 +1,14 @@
-/** Loading a post for a verb: locked, with its publications, and only for someone who may do this to it. */
+/**
+ * Loading a post for a verb: locked, with its publications, and only for someone who may do this to it. What of it may be
+ * live without this database knowing it is marked first, so that no verb takes it for something that has not left.
+ */
 import type { ConnectedAccount, Post, Prisma, Publication, Team } from '@prisma/client';
 import { validate as isUuid } from 'uuid';
+import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
 import { notFound, Refusal } from '../domain/refusal.ts';
+import { holdInDoubt } from './hold-publications.ts';
 import { imagesOf, type PostImage } from './post-images.ts';
 import { lockPost } from './transition.ts';
 
@@ -29,8 +34,15 @@ export async function readPost(tx: Tx, postId: string): Promise<PostForChange> {
  * @param action a name from the access policy of Post
  * @throws Refusal not-found (also when it may not even be seen) or forbidden
  */
-export async function loadPostFor(tx: Tx, actor: Actor, action: string, postId: string): Promise<PostForChange> {
+export async function loadPostFor(
+  tx: Tx,
+  ctx: Pick<AppContext, 'clock'>,
+  actor: Actor,
+  action: string,
+  postId: string,
+): Promise<PostForChange> {
   if (!isUuid(postId) || !(await lockPost(tx, postId))) throw notFound('post');
+  await holdInDoubt(tx, ctx, [postId]);
   const post = await readPost(tx, postId);
   const subject = { ownerId: post.authorId, teamId: post.teamId };
   if (!can(actor, 'Post', 'show', subject)) throw notFound('post');
@@ -53,6 +65,7 @@ export type PublicationForChange = Publication & { post: PostForChange; account:
  */
 export async function loadPublicationFor(
   tx: Tx,
+  ctx: Pick<AppContext, 'clock'>,
   actor: Actor,
   action: string,
   publicationId: string,
@@ -61,6 +74,7 @@ export async function loadPublicationFor(
     ? await tx.publication.findUnique({ where: { id: publicationId }, select: { postId: true } })
     : null;
   if (found === null || !(await lockPost(tx, found.postId))) throw notFound('publication');
+  await holdInDoubt(tx, ctx, [found.postId]);
   const publication = await tx.publication.findUniqueOrThrow({
     where: { id: publicationId },
     include: { account: true, post: { include: FOR_CHANGE } },

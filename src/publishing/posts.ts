@@ -85,7 +85,7 @@ export async function editPost(
   expectedUpdatedAt?: Date,
 ): Promise<Post> {
   const saved = await ctx.db.$transaction(async (tx) => {
-    const post = await loadPostFor(tx, actor, 'edit', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'edit', postId);
     refuseUneditable(post);
     if (expectedUpdatedAt !== undefined && expectedUpdatedAt.getTime() !== post.updatedAt.getTime()) {
       throw new Refusal(
@@ -145,7 +145,7 @@ export async function editPost(
 /** Deletes a draft. Anything that was ever sent stays, for the audit. @throws Refusal */
 export async function deletePost(ctx: AppContext, actor: Actor, postId: string): Promise<void> {
   await ctx.db.$transaction(async (tx) => {
-    const post = await loadPostFor(tx, actor, 'delete', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'delete', postId);
     const attempts = await tx.publishAttempt.count({ where: { publication: { postId } } });
     const statuses = post.publications.map((publication) => publication.status);
     if (post.publications.some(isGivenUp))
@@ -184,7 +184,7 @@ export async function deletePost(ctx: AppContext, actor: Actor, postId: string):
  * @throws Refusal
  */
 export async function duplicatePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
-  const source = await ctx.db.$transaction((tx) => loadPostFor(tx, actor, 'duplicate', postId));
+  const source = await ctx.db.$transaction((tx) => loadPostFor(tx, ctx, actor, 'duplicate', postId));
   const usable = source.publications.filter(
     ({ account }) => account.status !== 'disconnected' && (account.ownerId === null || account.ownerId === actor.id),
   );

@@ -51,7 +51,7 @@ export async function resolvePublication(
   sendAt?: Date,
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
-    const publication = await loadPublicationFor(tx, actor, 'resolve', publicationId);
+    const publication = await loadPublicationFor(tx, ctx, actor, 'resolve', publicationId);
     const { resolution, seen } = checkInput(ctx, publication.account, input);
     if (!mayBeLive(publication)) {
       throw new Refusal(

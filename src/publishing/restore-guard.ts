@@ -6,7 +6,8 @@
  *
  * Between two looks nothing slips through: every claim and every write-ahead record asks `claimable_since()` (a function of
  * the database) in its own statement, on its own connection. The order is committed first and is one row; marking what it
- * covers as held comes after that, some hundred at a time, and may be cut short: the next sweep goes on.
+ * covers as held comes after that, some hundred at a time, and may be cut short: the next sweep goes on. Who would move one
+ * that is not marked yet marks it first (in-doubt.ts).
  *
  * A worker that lived through it has a third sign, which a restore within the same cluster shows, too: its own heartbeat is
  * older than it remembers, or gone (own-beat.ts). Every claim and write-ahead record of its process asks for that as well.
@@ -20,6 +21,7 @@ import { LOCK } from '../database/advisory-lock.ts';
 import type { Tx } from '../database/client.ts';
 import { RESTORED } from '../domain/publication.ts';
 import { holdPublications } from './hold-publications.ts';
+import { WHY_IN_DOUBT } from './in-doubt.ts';
 import { mayBeRemoved, orderedSince, remembers } from './own-beat.ts';
 
 /** Nobody worked for this long: a restored copy shows such a gap, and so does a long outage. */
@@ -30,8 +32,6 @@ const MARKED_AT_ONCE = 1_000;
 const WHAT_TO_DO =
   'Look at the accounts, then release this hold. Posts that were due by then go on waiting: say of each whether it is there.';
 const AFTER_A_RESTORE = `This database seems to have been restored from a copy, which may not know what was sent since. ${WHAT_TO_DO}`;
-const AFTER_A_GAP =
-  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then say what you found.';
 
 function afterGap(hours: number): string {
   return `No worker ran for ${hours} hours while posts fell due. If the database was restored from a copy meanwhile, it may not know what was sent. ${WHAT_TO_DO}`;
@@ -82,7 +82,7 @@ export async function holdWhatWasDue(ctx: AppContext): Promise<number> {
       ORDER BY next_attempt_at, publications.id LIMIT ${MARKED_AT_ONCE}`;
     const marked = await holdPublications(ctx, some, {
       errorCode: RESTORED,
-      errorMessage: AFTER_A_GAP,
+      errorMessage: WHY_IN_DOUBT,
       actorId: null,
       metadata: { errorCode: RESTORED },
     });

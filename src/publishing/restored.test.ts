@@ -6,6 +6,9 @@ import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
 import { claimDue } from './claim.ts';
+import { releaseGroundlessHolds } from './groundless-holds.ts';
+import { holdForAccount } from './hold-account.ts';
+import { createHold } from './holds.ts';
 import { resolveMany, retryMany } from './many-publications.ts';
 import { createPost, deletePost, editPost } from './posts.ts';
 import { resolvePublication } from './resolve-publication.ts';
@@ -29,17 +32,23 @@ beforeEach(async () => {
 });
 
 async function restored(): Promise<Publication> {
+  const { id } = await ordered();
+  await holdWhatWasDue(world.ctx);
+  await released();
+  return bench.db.publication.findFirstOrThrow({ where: { id, status: 'held', errorCode: 'restored' } });
+}
+/** Due when the hold was ordered, and not marked yet. */
+async function ordered(): Promise<Publication> {
   await guardAgainstRestore(world.ctx);
   const input = { text: `Restored ${++serial}`, accounts: [world.accounts.blind.id] };
   const { id } = await createPost(world.ctx, world.manager, input);
   await publishPostNow(world.ctx, world.manager, id);
   await bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1`;
   expect(await guardAgainstRestore(world.ctx)).toBe('restored');
-  await holdWhatWasDue(world.ctx);
-  await bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
-  return bench.db.publication.findFirstOrThrow({ where: { postId: id, status: 'held', errorCode: 'restored' } });
+  return bench.db.publication.findFirstOrThrow({ where: { postId: id } });
 }
 
+const released = () => bench.db.$executeRaw`UPDATE holds SET released_at = now() WHERE released_at IS NULL`;
 const row = () => bench.db.publication.findUniqueOrThrow({ where: { id: publication.id } });
 const resolve = (input: { resolution: string; reason: string; permalink?: string }) =>
   resolvePublication(world.ctx, world.manager, publication.id, input);
@@ -122,5 +131,77 @@ describe('what is held because of a restore', () => {
     await bench.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
     await expect(resolve({ resolution: 'absent', reason: 'I looked' })).rejects.toThrow(/approved/);
     expect(await row()).toMatchObject({ status: 'held' });
+  });
+});
+
+describe('what was due when the hold was ordered, and is not marked yet', () => {
+  const soon = () => new Date(Date.now() + 3_600_000);
+  beforeEach(async () => {
+    publication = await ordered();
+  });
+  /** Whatever time it has by now. */
+  async function staysInDoubt() {
+    await holdWhatWasDue(world.ctx);
+    await released();
+    await releaseGroundlessHolds(world.ctx);
+    await bench.db.$executeRaw`
+      UPDATE publications SET next_attempt_at = now() WHERE id = ${publication.id}::uuid AND next_attempt_at IS NOT NULL`;
+    expect(await claimDue(world.ctx, 10)).toEqual([]);
+    expect(await row()).toMatchObject({ status: 'held', errorCode: 'restored' });
+  }
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['edited', () => editPost(world.ctx, world.manager, publication.postId, { scheduledAt: soon().toISOString() })],
+    [
+      'scheduled',
+      async () => {
+        await bench.db.post.update({ where: { id: publication.postId }, data: { scheduledAt: soon() } });
+        await schedulePost(world.ctx, world.manager, publication.postId);
+      },
+    ],
+    ['published now', () => publishPostNow(world.ctx, world.manager, publication.postId)],
+    [
+      'sent again',
+      async () => {
+        await bench.db.publication.update({ where: { id: publication.id }, data: { status: 'retrying' } });
+        await retryPublication(world.ctx, world.manager, publication.id);
+      },
+    ],
+    ['given up', () => cancelPublication(world.ctx, world.manager, publication.id)],
+    ['cancelled', () => cancelPost(world.ctx, world.manager, publication.postId)],
+  ])('is not %s without an answer', async (_verb, act) => {
+    await expect(act()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/may already be live/i),
+    });
+    await staysInDoubt();
+  });
+
+  it('is not sent without an answer because the database was not looked at yet', async () => {
+    await released();
+    await bench.db.$executeRaw`UPDATE database_identity SET timeline = timeline + 1, hold_due_before = NULL`;
+    await expect(publishPostNow(world.ctx, world.manager, publication.postId)).rejects.toThrow(/may already be live/);
+  });
+
+  it('can be answered at once', async () => {
+    expect(await resolve({ resolution: 'abandon', reason: 'Too old' })).toMatchObject({ errorCode: 'given-up' });
+  });
+
+  it('waits for its answer, not for another hold that is ordered then', async () => {
+    const superuser = { ...world.manager, isSuperuser: true };
+    await createHold(world.ctx, superuser, { scope: 'everything', reason: 'Something is wrong' });
+    await staysInDoubt();
+    const held = { action: 'publication.held', entityId: publication.id };
+    expect((await bench.db.auditEvent.findFirstOrThrow({ where: held })).metadata).toMatchObject({
+      errorCode: 'restored',
+    });
+  });
+
+  it('waits for its answer, not for its account', async () => {
+    const { id } = world.accounts.blind;
+    await bench.db.connectedAccount.update({ where: { id }, data: { status: 'reconnect_required' } });
+    expect(await holdForAccount(world.ctx, id)).toBe(0);
+    await bench.db.connectedAccount.update({ where: { id }, data: { status: 'active' } });
+    await staysInDoubt();
   });
 });

@@ -25,7 +25,7 @@ export async function retryPublication(
   sendAt?: Date,
 ): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
-    const publication = await loadPublicationFor(tx, actor, 'retry', publicationId);
+    const publication = await loadPublicationFor(tx, ctx, actor, 'retry', publicationId);
     if (!canRetry(publication)) throw new Refusal('conflict', cannot(publication, 'sent again'));
     if (!mayPublishTo(publication.account, publication.post)) {
       throw new Refusal('conflict', personalOfAnother(publication.account));
@@ -61,7 +61,7 @@ export async function retryPublication(
 /** Gives one publication up; its siblings go on. @throws Refusal */
 export async function cancelPublication(ctx: AppContext, actor: Actor, publicationId: string): Promise<Publication> {
   await ctx.db.$transaction(async (tx) => {
-    const publication = await loadPublicationFor(tx, actor, 'cancel', publicationId);
+    const publication = await loadPublicationFor(tx, ctx, actor, 'cancel', publicationId);
     if (!canCancel(publication)) throw new Refusal('conflict', cannot(publication, 'cancelled'));
     await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null });
     const metadata = { from: publication.status };

@@ -24,7 +24,7 @@ import { movePublication } from './transition.ts';
 /** Schedules the post for the time it carries; on a scheduled post this is a reschedule. @throws Refusal */
 export async function schedulePost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
-    const post = await loadPostFor(tx, actor, 'schedule', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'schedule', postId);
     refuseFinished(post);
     const problem =
       post.scheduledAt === null
@@ -45,7 +45,7 @@ export async function schedulePost(ctx: AppContext, actor: Actor, postId: string
  */
 export async function publishPostNow(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
-    const post = await loadPostFor(tx, actor, 'publishNow', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'publishNow', postId);
     if (post.team.requiresApproval) {
       throw new Refusal(
         'conflict',
@@ -70,7 +70,7 @@ export async function publishPostNow(ctx: AppContext, actor: Actor, postId: stri
 /** Takes everything of the post that has not left off the schedule. @throws Refusal when nothing is left to cancel */
 export async function cancelPost(ctx: AppContext, actor: Actor, postId: string): Promise<Post> {
   await ctx.db.$transaction(async (tx) => {
-    const post = await loadPostFor(tx, actor, 'cancel', postId);
+    const post = await loadPostFor(tx, ctx, actor, 'cancel', postId);
     const targets = post.publications.filter(canCancel);
     if (targets.length === 0) throw new Refusal('conflict', nothingToCancel(post));
     for (const publication of targets) {

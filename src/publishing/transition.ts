@@ -9,7 +9,14 @@
 import type { Prisma, Publication } from '@prisma/client';
 import type { Tx } from '../database/client.ts';
 import { postStatus } from '../domain/post.ts';
-import { assertMove, InvalidTransitionError, mayBeLive, type PublicationStatus } from '../domain/publication.ts';
+import {
+  assertMove,
+  InvalidTransitionError,
+  mayBeLive,
+  type PublicationStatus,
+  RESTORED,
+} from '../domain/publication.ts';
+import { IS_IN_DOUBT, WHY_IN_DOUBT } from './in-doubt.ts';
 
 /** The fields a move may set beside the status. */
 export type MoveFields = Omit<
@@ -66,22 +73,25 @@ export async function projectPostStatus(tx: Tx, postId: string): Promise<void> {
 }
 
 /**
- * Holds many that are scheduled, in a few statements: takes the locks of their posts, in order, moves and projects.
- * @returns those that were held: what has left meanwhile is not among them
+ * Holds many that are scheduled, in a few statements: takes the locks of their posts, in order, moves and projects. What is
+ * in doubt (in-doubt.ts) is held for that, whatever else it would be held for: no release answers whether it is live.
+ * @returns those that were held, and for what: what has left meanwhile is not among them
  */
 export async function holdMany(
   tx: Tx,
   publications: readonly { id: string; postId: string }[],
   { errorCode, errorMessage }: { errorCode: string; errorMessage: string },
-): Promise<{ id: string; teamId: string; dueAt: Date | null }[]> {
+): Promise<HeldNow[]> {
   for (const from of WAITING) assertMove(from, 'held');
   const postIds = [...new Set(publications.map(({ postId }) => postId))];
   await lockPosts(tx, postIds);
-  const held = await tx.$queryRaw<{ id: string; teamId: string; dueAt: Date | null }[]>`
+  const held = await tx.$queryRaw<HeldNow[]>`
     UPDATE publications
-    SET status = 'held', next_attempt_at = NULL, error_code = ${errorCode}, error_message = ${errorMessage}, updated_at = clock_timestamp()
+    SET status = 'held', next_attempt_at = NULL, updated_at = clock_timestamp(),
+      error_code = CASE WHEN ${IS_IN_DOUBT} THEN ${RESTORED} ELSE ${errorCode} END,
+      error_message = CASE WHEN ${IS_IN_DOUBT} THEN ${WHY_IN_DOUBT} ELSE ${errorMessage} END
     WHERE id = ANY (${publications.map(({ id }) => id)}::uuid[]) AND status = ANY (${[...WAITING]}::"PublicationStatus"[])
-    RETURNING id::text, team_id::text AS "teamId", due_at AS "dueAt"`;
+    RETURNING id::text, team_id::text AS "teamId", due_at AS "dueAt", error_code AS "errorCode"`;
   const rows = await tx.publication.findMany({
     where: { postId: { in: postIds } },
     select: { postId: true, status: true },
@@ -96,5 +106,7 @@ export async function holdMany(
     WHERE posts.id = projected.id AND posts.status::text <> projected.status`;
   return held;
 }
+
+type HeldNow = Pick<Publication, 'id' | 'teamId' | 'dueAt' | 'errorCode'>;
 
 const WAITING = ['scheduled', 'retrying'] as const;

@@ -1,0 +1,16 @@
+/**
+ * What was due before a hold after a restore is in doubt from the order on, not only once it is marked (restore-guard.ts):
+ * whatever would move it meanwhile, a person or another hold, marks it first.
+ */
+import { Prisma } from '@prisma/client';
+
+/**
+ * SQL: this one of `publications` may be out without this database knowing it. While nobody has seen to it that this is
+ * another database: whatever is due.
+ */
+export const IS_IN_DOUBT = Prisma.sql`publications.next_attempt_at < (
+  SELECT CASE since WHEN 'infinity' THEN clock_timestamp() ELSE since END FROM claimable_since() AS since)`;
+
+/** What such a publication says of itself. */
+export const WHY_IN_DOUBT =
+  'No worker ran for hours, or the database was restored. It may have been sent already: look at the account, then say what you found.';
