@@ -16,6 +16,7 @@ import { readLiveLink } from '../platforms/live-link.ts';
 import { refuseUnapprovedRetry } from './approval.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
+import { afterTheOrder } from './in-doubt.ts';
 import { loadPublicationFor, type PublicationForChange } from './post-access.ts';
 import { dueTime } from './publication-event.ts';
 import { queuePublication } from './schedule-post.ts';
@@ -63,7 +64,8 @@ export async function resolvePublication(
     if (resolution === 'absent' && publication.status === 'held') await refuseUnapprovedRetry(tx, actor, publication);
     if (seen !== null) await refuseForeignLink(tx, publication, seen);
     const now = await databaseTime(tx);
-    const evidenceSha256 = await carryOut(tx, ctx, publication, { resolution, seen }, sendAt ?? now, now);
+    const again = await afterTheOrder(tx, sendAt ?? now, now);
+    const evidenceSha256 = await carryOut(tx, ctx, publication, { resolution, seen }, again, now);
     const metadata = {
       resolution,
       from: publication.status,

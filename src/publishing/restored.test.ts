@@ -112,6 +112,19 @@ describe('what is held because of a restore', () => {
     expect(await row()).toMatchObject({ status: 'held', errorCode: 'restored' });
   });
 
+  it('stays answered when the hold was ordered by a clock that was ahead, and so do many, one after another', async () => {
+    const others = [publication, await restored()];
+    await bench.db.$executeRaw`UPDATE database_identity SET hold_due_before = clock_timestamp() + interval '5 minutes'`;
+    const input = { resolution: 'absent', reason: 'I looked' };
+    const ids = others.map(({ id }) => id);
+    expect(await resolveMany(world.ctx, world.manager, ids, input)).toEqual({ done: 2, leftOut: [] });
+    expect(await holdWhatWasDue(world.ctx)).toBe(0);
+    const rows = await bench.db.publication.findMany({ where: { id: { in: ids } }, orderBy: { dueAt: 'asc' } });
+    expect(rows.map(({ status }) => status)).toEqual(['scheduled', 'scheduled']);
+    const [first, second] = rows.map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? 0);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThan(10_000);
+  });
+
   it('is asked for approval by no way around its answer', async () => {
     const asking = bench.db.$transaction((tx) => movePublication(tx, publication, 'awaiting_approval'));
     await expect(asking).rejects.toMatchObject({ code: 'INVALID_TRANSITION' });
