@@ -438,6 +438,20 @@ describe('sending again', () => {
     expect(refused.status).toBe(409);
     expect(refused.body.error).toContain('Nobody has approved');
   });
+
+  it('what was held because of a restore, is not there and was never approved as it is, waits for approval', async () => {
+    const id = await approved();
+    await act(author, id, 'edit', { text: 'Changed before the restore' });
+    const restored = { status: 'held', errorCode: 'restored', nextAttemptAt: null } as const;
+    await bench.ctx.db.publication.updateMany({ where: { postId: id }, data: restored });
+    const publication = await bench.ctx.db.publication.findFirstOrThrow({ where: { postId: id } });
+    const url = `/api/resources/Publication/records/${publication.id}/resolve`;
+    const answered = await bench.ask(author, url, { resolution: 'absent', reason: 'I looked' });
+    expect(answered.body.notice.message).toMatch(/not there.*waits for approval.*edit the post and choose a new one/);
+    // What the notice says can be done.
+    await act(author, id, 'edit', { scheduledAt: new Date(Date.now() + 7_200_000).toISOString() });
+    expect((await act(approver, id, 'approve')).body.record.params.status).toBe('scheduled');
+  });
 });
 
 describe('without four eyes', () => {

@@ -1,6 +1,7 @@
 /** What a person is told after putting a post or publication on its way: also that it will not leave, and why. */
 import type { ConnectedAccount } from '@prisma/client';
 import type { AppContext } from '../context.ts';
+import { canEditPost } from '../domain/post.ts';
 import { dayInWords, momentInWords } from '../domain/time-in-words.ts';
 import { restEnd } from '../publishing/account-rest.ts';
 import { activeHoldFor } from '../publishing/holds.ts';
@@ -52,6 +53,19 @@ export async function retryNotice(ctx: AppContext, publicationId: string, otherw
     select: { account: true },
   });
   return (await holdNotice(ctx, [publication])) ?? otherwise;
+}
+
+/** What becomes of a publication that a person has not found on its account. */
+export async function absentNotice(ctx: AppContext, publicationId: string): Promise<string> {
+  const { status, post } = await ctx.db.publication.findUniqueOrThrow({
+    where: { id: publicationId },
+    select: { status: true, post: { select: { publications: { select: { status: true } } } } },
+  });
+  if (status !== 'awaiting_approval') return retryNotice(ctx, publicationId, 'It will be sent again now.');
+  const waits = 'Noted that it is not there. Nobody has approved what would be sent now, so it waits for approval.';
+  return canEditPost(post.publications.map((one) => one.status))
+    ? `${waits} Its time is over: edit the post and choose a new one.`
+    : `${waits} Its time is over, and its post can no longer be changed: cancel it here, duplicate the post and schedule the copy.`;
 }
 
 /** What is due while its account rests leaves after that. Who publishes or retries one now has ended the rest. */

@@ -8,6 +8,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { AppContext } from '../context.ts';
 import type { Tx } from '../database/client.ts';
 import { type Actor, can } from '../domain/access.ts';
+import { mayBeLive } from '../domain/publication.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { approvalHashes, approvedContent, contentHash } from './content-hash.ts';
 import { refuseOwnWork } from './own-work.ts';
@@ -19,6 +20,11 @@ export async function validApproval(tx: Tx, post: PostForChange): Promise<Approv
   return tx.approval.findFirst({
     where: { postId: post.id, voidedAt: null, contentHash: { in: approvalHashes(approvedContent(post)) } },
   });
+}
+
+/** Its team wants an approval, and there is none for what would be sent. */
+export async function lacksApproval(tx: Tx, post: PostForChange): Promise<boolean> {
+  return post.team.requiresApproval && (await validApproval(tx, post)) === null;
 }
 
 /**
@@ -89,7 +95,7 @@ export async function voidApprovals(
 export async function refuseUnapprovedRetry(tx: Tx, actor: Actor, publication: PublicationForChange): Promise<void> {
   const { post } = publication;
   if (!post.team.requiresApproval) return;
-  if ((await validApproval(tx, post)) === null)
+  if (await lacksApproval(tx, post))
     throw new Refusal(
       'conflict',
       'Nobody has approved what would be sent now. Choose a time for the post and schedule it: that asks for approval.',
@@ -98,7 +104,9 @@ export async function refuseUnapprovedRetry(tx: Tx, actor: Actor, publication: P
   if (!can(actor, 'Post', 'approve', { ownerId: post.authorId, teamId: post.teamId }))
     throw new Refusal(
       'forbidden',
-      'It was approved for another time. Choose a new time and schedule the post, which asks for approval again; or let somebody who approves send it.',
+      mayBeLive(publication)
+        ? 'It was approved for another time. Let somebody who approves look at the account and give this answer: it is sent then.'
+        : 'It was approved for another time. Choose a new time and schedule the post, which asks for approval again; or let somebody who approves send it.',
     );
   await refuseOwnWork(tx, actor, post.id);
 }

@@ -1,7 +1,7 @@
 /**
  * A person decides about a publication of which nobody knows whether it is out, after looking at the account: it is live ·
  * it is not there · give up. The only ways out of `unconfirmed` apart from a look-up, and out of what is held because of a
- * restore, each with a reason and on record.
+ * restore, each with a reason and on record. What is not there is sent again; what nobody has approved waits for that first.
  */
 import type { ConnectedAccount, Prisma, Publication, PublishAttempt } from '@prisma/client';
 import { recordEvent } from '../audit/record-event.ts';
@@ -13,7 +13,7 @@ import { mayBeLive } from '../domain/publication.ts';
 import { reasonProblem } from '../domain/reason.ts';
 import { Refusal, refuseFields } from '../domain/refusal.ts';
 import { readLiveLink } from '../platforms/live-link.ts';
-import { refuseUnapprovedRetry } from './approval.ts';
+import { lacksApproval, refuseUnapprovedRetry, requestApproval, voidApprovals } from './approval.ts';
 import { possibleMaker, recordPresence } from './duplicate.ts';
 import { GIVEN_UP } from './given-up.ts';
 import { afterTheOrder } from './in-doubt.ts';
@@ -61,17 +61,20 @@ export async function resolvePublication(
       );
     }
     // As with Send again: what did not leave at its time, as far as is known, goes out at another one.
-    if (resolution === 'absent' && publication.status === 'held') await refuseUnapprovedRetry(tx, actor, publication);
+    const again = resolution === 'absent' && publication.status === 'held';
+    const asksForApproval = again && (await lacksApproval(tx, publication.post));
+    if (again && !asksForApproval) await refuseUnapprovedRetry(tx, actor, publication);
     if (seen !== null) await refuseForeignLink(tx, publication, seen);
     const now = await databaseTime(tx);
-    const again = await afterTheOrder(tx, sendAt ?? now, now);
-    const evidenceSha256 = await carryOut(tx, ctx, publication, { resolution, seen }, again, now);
+    const sendAgainAt = asksForApproval ? null : await afterTheOrder(tx, sendAt ?? now, now);
+    const evidenceSha256 = await carryOut(tx, ctx, actor, publication, { resolution, seen }, sendAgainAt, now);
     const metadata = {
       resolution,
       from: publication.status,
       wasDueAt: dueTime(publication),
       reason: input.reason.trim(),
       permalink: seen?.permalink ?? null,
+      ...(asksForApproval && { asksForApproval }),
       ...(evidenceSha256 !== null && { evidenceSha256 }),
     };
     await recordEvent(
@@ -118,13 +121,17 @@ function sandboxOf(ctx: Pick<AppContext, 'config' | 'platforms'>, { platform }: 
   return ctx.platforms[platform]?.sandboxed === true ? ctx.config.platforms[platform].authorizeUrl : null;
 }
 
-/** @returns the sha256 of the evidence, when it is live */
+/**
+ * @param sendAgainAt for an absent one; null: somebody has to approve it first
+ * @returns the sha256 of the evidence, when it is live
+ */
 async function carryOut(
   tx: Tx,
   ctx: AppContext,
+  actor: Actor,
   publication: PublicationForChange,
   { resolution, seen }: { resolution: Resolution; seen: Seen | null },
-  sendAt: Date,
+  sendAgainAt: Date | null,
   now: Date,
 ): Promise<string | null> {
   const open = {
@@ -140,7 +147,8 @@ async function carryOut(
         where: open,
         data: { state: 'absent', finishedAt: now, nextLookUpAt: null },
       });
-      await queuePublication(tx, ctx, publication, sendAt);
+      if (sendAgainAt === null) await waitForApproval(tx, ctx, actor, publication);
+      else await queuePublication(tx, ctx, publication, sendAgainAt);
       return null;
     case 'abandon':
       // Nobody knows, and nobody looks any more: the attempt stays what it is.
@@ -148,6 +156,18 @@ async function carryOut(
       await movePublication(tx, publication, 'cancelled', { nextAttemptAt: null, ...GIVEN_UP });
       return null;
   }
+}
+
+/** It is answered, so it is like any other that nobody has approved: the author gives it a new time, and somebody approves it. */
+async function waitForApproval(
+  tx: Tx,
+  ctx: AppContext,
+  actor: Actor,
+  publication: PublicationForChange,
+): Promise<void> {
+  const { post } = publication;
+  await voidApprovals(tx, ctx, actor, post, 'approval was asked for again');
+  await requestApproval(tx, ctx, actor, post, [{ ...publication, errorCode: null }]);
 }
 
 /** What was sent is on record; that it is there, a person says. When it was accepted nobody has seen: when it was sent. */

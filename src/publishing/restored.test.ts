@@ -4,7 +4,9 @@
  */
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Actor } from '../domain/access.ts';
 import { type ModelBench, openModelBench, type World } from '../testing/model-world.ts';
+import { approvePost } from './approve-post.ts';
 import { claimDue } from './claim.ts';
 import { releaseGroundlessHolds } from './groundless-holds.ts';
 import { holdForAccount } from './hold-account.ts';
@@ -140,10 +142,56 @@ describe('what is held because of a restore', () => {
     expect(await row()).toMatchObject({ status: 'scheduled' });
   });
 
-  it('goes out again only by somebody who approves, where a team wants that', async () => {
-    await bench.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
-    await expect(resolve({ resolution: 'absent', reason: 'I looked' })).rejects.toThrow(/approved/);
-    expect(await row()).toMatchObject({ status: 'held' });
+  describe('in a team where somebody else approves', () => {
+    const absent = () => resolve({ resolution: 'absent', reason: 'I looked' });
+    beforeEach(async () => {
+      await bench.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
+    });
+    async function colleague(role: 'author' | 'approver'): Promise<Actor> {
+      const user = await bench.db.user.create({ data: { email: `${role}${++serial}@example.com`, name: role } });
+      const memberships = [{ teamId: world.teamId, role }];
+      await bench.db.membership.create({ data: { userId: user.id, teamId: world.teamId, role } });
+      return { ...world.manager, id: user.id, email: user.email, name: user.name, memberships };
+    }
+
+    it('waits for approval, answered, when it is not there and nobody has approved it', async () => {
+      expect(await absent()).toMatchObject({ status: 'awaiting_approval', errorCode: null, nextAttemptAt: null });
+      const { id, postId } = publication;
+      const answer = { action: 'publication.resolved', entityId: id };
+      expect((await bench.db.auditEvent.findFirstOrThrow({ where: answer })).metadata).toMatchObject({
+        resolution: 'absent',
+        from: 'held',
+        asksForApproval: true,
+      });
+      expect(await bench.db.auditEvent.count({ where: { action: 'post.approval_requested', entityId: postId } })).toBe(
+        1,
+      );
+      expect(await claimDue(world.ctx, 10)).toEqual([]);
+      // A new time, and other eyes: as with any post.
+      const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+      await editPost(world.ctx, world.manager, postId, { scheduledAt });
+      await approvePost(world.ctx, await colleague('approver'), postId);
+      expect(await row()).toMatchObject({ status: 'scheduled', dueAt: new Date(scheduledAt) });
+    });
+
+    it('is sent again when somebody who approves has not found it; who only writes is told to ask him', async () => {
+      await bench.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: false } });
+      const [writer, approver] = [await colleague('author'), await colleague('approver')];
+      const scheduledAt = new Date(Date.now() + 3_600_000).toISOString();
+      const input = { text: `Approved ${++serial}`, accounts: [world.accounts.blind.id], scheduledAt };
+      const { id: postId } = await createPost(world.ctx, writer, input);
+      await bench.db.team.update({ where: { id: world.teamId }, data: { requiresApproval: true } });
+      await schedulePost(world.ctx, writer, postId);
+      await approvePost(world.ctx, approver, postId);
+      const held = { status: 'held', errorCode: 'restored', nextAttemptAt: null } as const;
+      await bench.db.publication.updateMany({ where: { postId }, data: held });
+      const { id } = await bench.db.publication.findFirstOrThrow({ where: { postId } });
+      const answer = { resolution: 'absent', reason: 'I looked' };
+      await expect(resolvePublication(world.ctx, writer, id, answer)).rejects.toThrow(
+        /somebody who approves look at the account and give this answer/,
+      );
+      expect(await resolvePublication(world.ctx, approver, id, answer)).toMatchObject({ status: 'scheduled' });
+    });
   });
 });
 

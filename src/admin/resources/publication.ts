@@ -5,7 +5,7 @@ import { cancelMany, type DecidedMany, resolveMany, retryMany } from '../../publ
 import { resolvePublication } from '../../publishing/resolve-publication.ts';
 import { cancelPublication, retryPublication } from '../../publishing/retry-publication.ts';
 import { actorOf } from '../acting.ts';
-import { retryNotice } from '../launch-notice.ts';
+import { absentNotice, retryNotice } from '../launch-notice.ts';
 import { textField } from '../payload.ts';
 import { recordViewing } from '../post-viewing.ts';
 import { listAction, searchAction, showAction } from '../read-actions.ts';
@@ -150,7 +150,7 @@ export function publicationResource(ctx: AppContext): ResourceDefinition {
               resolution === 'live'
                 ? 'Noted as published.'
                 : resolution === 'absent'
-                  ? await retryNotice(ctx, id, 'It will be sent again now.')
+                  ? await absentNotice(ctx, id)
                   : 'Given up. It will not be sent again.',
           };
         },
