@@ -2,6 +2,7 @@
  * A database that forgot what was sent, or that nobody worked on for hours: what it says is overdue may be out already.
  * Nothing of it may leave before a person has looked, whichever connection finds it and however much it is.
  */
+import { randomUUID } from 'node:crypto';
 import type { Publication } from '@prisma/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AppContext } from '../context.ts';
@@ -193,6 +194,25 @@ describe('on an earlier state of the database, as the process knows by its own h
     await bench.db.$executeRaw`
       UPDATE publications SET next_attempt_at = now() + interval '59 minutes' WHERE id = ${publication.id}::uuid`;
     expect(await holdWhatWasDue(ctx)).toBe(1);
+  });
+
+  it('one hold is enough for workers that remember beats of a server that was ahead; after a gap it has its own reason', async () => {
+    await due();
+    const remembering = (seconds: number) => {
+      const beat = { workerId: randomUUID(), at: new Date(Date.now() + seconds * 1000) };
+      return { ...world.ctx, lastBeat: () => beat };
+    };
+    await gone();
+    await nobodyWorked();
+    expect(await guardAgainstRestore(world.ctx)).toBe('gap');
+    expect(await guardAgainstRestore(remembering(60))).toBe('restored');
+    expect(await holds()).toBe(2);
+    expect(await guardAgainstRestore(remembering(63))).toBe('restored');
+    expect(await holds()).toBe(2);
+    // A later one, once it is released, orders its own.
+    await released();
+    expect(await guardAgainstRestore(remembering(90))).toBe('restored');
+    expect(await holds()).toBe(1);
   });
 
   describe('whose process was suspended for so long that others may have removed the row', () => {

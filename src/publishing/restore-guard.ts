@@ -154,10 +154,14 @@ async function tellTeams(tx: Tx, ctx: AppContext, finding: Finding): Promise<voi
     );
 }
 
-/** After a gap, one that the server ordered before and nobody has released is enough. */
+/**
+ * One that the server ordered before and nobody has released is enough: after a gap, and for a restore that says so already.
+ * Workers that remember different heartbeats find the same rollback one after another.
+ */
 async function holdEverything(tx: Tx, ctx: AppContext, finding: Finding, reason: string): Promise<void> {
   const standing = { scope: 'everything', createdById: null, releasedAt: null } as const;
-  if (finding === 'gap' && (await tx.hold.count({ where: standing })) > 0) return;
+  const says = finding === 'gap' ? {} : { reason };
+  if ((await tx.hold.count({ where: { ...standing, ...says } })) > 0) return;
   const now = ctx.clock.now();
   const hold = await tx.hold.create({ data: { scope: 'everything', reason, createdAt: now } });
   await recordEvent(
