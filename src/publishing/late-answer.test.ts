@@ -173,7 +173,8 @@ describe('a late answer to a first sending, while nobody knows what became of th
     await work(second);
     expect(await row(publication)).toMatchObject({ status: 'unconfirmed' });
     await world.paused[0]?.resume();
-    expect(await row(publication)).toMatchObject({ status: 'published' });
+    const [first] = await world.ctx.db.publishAttempt.findMany({ where: { publicationId: publication.id, number: 1 } });
+    expect(await row(publication)).toMatchObject({ status: 'published', sentAt: first?.sentAt });
     return publication;
   }
   async function looksOfAnHour(): Promise<number> {

@@ -26,13 +26,15 @@ export async function recordLateAnswer(
   if (publication.status === 'published') return addToPublished(tx, ctx, claim, publication, outcome, at);
   await supersedeOthers(tx, claim, at);
   const evidenceSha256 = await closeAttempt(tx, claim, outcome, at);
+  // It was sent when this attempt was, however often it was sent since.
+  const { sentAt } = await tx.publishAttempt.findUniqueOrThrow({ where: { id: claim.attemptId } });
   // Not through movePublication: this is the one move that the table does not have. Whatever the publication was made
   // meanwhile, a draft with another text too, it is published as it was sent, which is what the evidence says.
   await tx.publication.update({
     where: { id: publication.id },
     data: {
       status: 'published',
-      ...(await timesOf(tx, outcome, at)),
+      ...{ sentAt, ...(await timesOf(tx, outcome, at)) },
       externalId: outcome.externalId,
       permalink: outcome.permalink,
       nextAttemptAt: null,
