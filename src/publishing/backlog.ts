@@ -48,6 +48,11 @@ interface Line {
   seconds: number;
   /** All of them, if it is not said. */
   atMost?: number;
+  /**
+   * Whether the first of an account waits for what has just left to it. What is let go on in many transactions has to: the one
+   * before has left when the next asks. Of what piled up the oldest leaves at once.
+   */
+  afterWhatLeft: boolean;
 }
 
 /** What became of a backlog. */
@@ -69,6 +74,7 @@ export async function spreadBacklog(db: Database, beat: Beat | null = null): Pro
     which: Prisma.sql`publications.next_attempt_at < ${before} AND ${remembers(beat)}`,
     seconds: STAGGER_SECONDS,
     atMost: AT_ONCE,
+    afterWhatLeft: false,
   };
   let putOff = 0;
   for (;;) {
@@ -85,11 +91,14 @@ export async function spreadBacklog(db: Database, beat: Beat | null = null): Pro
 export async function putInPlace(tx: Tx, publicationIds: readonly string[]): Promise<void> {
   if (publicationIds.length === 0) return;
   const which = Prisma.sql`publications.id = ANY (${[...publicationIds]}::uuid[]) AND publications.next_attempt_at <= clock_timestamp()`;
-  await lineUp(tx, { which, seconds: RELEASE_STAGGER_SECONDS });
+  await lineUp(tx, { which, seconds: RELEASE_STAGGER_SECONDS, afterWhatLeft: true });
 }
 
 /** One at a time, so that two that ask at the same moment do not give one place twice; the lock ends with the transaction. */
-async function lineUp(tx: Tx, { which, seconds, atMost }: Line): Promise<{ count: number; putOff: number }> {
+async function lineUp(
+  tx: Tx,
+  { which, seconds, atMost, afterWhatLeft }: Line,
+): Promise<{ count: number; putOff: number }> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${LOCK.lineUp}::bigint)`;
   const [row] = await tx.$queryRaw<{ count: number; putOff: number }[]>`
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
@@ -102,10 +111,11 @@ async function lineUp(tx: Tx, { which, seconds, atMost }: Line): Promise<{ count
       -- The last that waits for its place, or has just left from it.
       SELECT account_id, greatest((
         SELECT max(next_attempt_at) FROM publications placed
-        WHERE placed.account_id = concerned.account_id AND placed.status IN ('scheduled', 'retrying', 'publishing')
+        WHERE placed.account_id = concerned.account_id
+          AND (placed.status IN ('scheduled', 'retrying') OR ${afterWhatLeft} AND placed.status = 'publishing')
           AND placed.put_off_until < placed.next_attempt_at), (
         SELECT max(sent_at) FROM publications gone
-        WHERE gone.account_id = concerned.account_id
+        WHERE ${afterWhatLeft} AND gone.account_id = concerned.account_id
           AND gone.sent_at > clock_timestamp() - ${seconds} * interval '1 second')) AS last_place
       FROM (SELECT DISTINCT account_id FROM overdue) concerned
     ), line AS (
