@@ -202,7 +202,13 @@ describe('an answer', () => {
     cleanUp.push(stop);
     const sending = client({ deadlineMs: 500 }).send(post(`http://127.0.0.1:${port}/rest/posts`));
     await setTimeout(100);
-    pauseThisProcess(1_200);
+    // After it the event loop sees to its timers first, and to what has arrived then.
+    await new Promise<void>((resolve) =>
+      setImmediate(() => {
+        pauseThisProcess(1_200);
+        resolve();
+      }),
+    );
     expect(await sending).toMatchObject({
       ...{ kind: 'answer', status: 201, headers: { 'x-restli-id': 'urn:li:share:1' } },
       ...{ body: '{"id":"1"}', bodyComplete: true },
