@@ -4,7 +4,8 @@
  * row that is committed with the outcome that ordered it; a process that dies leaves the putting off to the next sweep. Only
  * a person who publishes now or retries ends it before its time.
  *
- * Who was put off is late by the time it was put off to: the platform, not we, decided that.
+ * Who was put off is late by the time it was put off to, because the platform decided that; by a day at most, and not at all
+ * where the post has a late rule of its own (`lateFrom` of domain/late-policy.ts).
  */
 import { Prisma } from '@prisma/client';
 import type { Beat } from '../context.ts';

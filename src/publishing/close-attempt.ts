@@ -58,7 +58,10 @@ async function closeAdopting(
   });
   const maker = await tx.publishAttempt.findUniqueOrThrow({ where: { id: madeBy } });
   const acceptance = {
-    ...{ httpStatus: null, externalId, permalink, acceptedAt: maker.sentAt ?? at },
+    httpStatus: null,
+    externalId,
+    permalink,
+    acceptedAt: maker.sentAt ?? at,
     confirmedBy: 'a refused duplicate',
   } as const;
   return recordPresence(tx, { id: claim.attemptId }, { maker, acceptance }, at);

@@ -34,7 +34,8 @@ export async function recordLateAnswer(
     where: { id: publication.id },
     data: {
       status: 'published',
-      ...{ sentAt, ...(await timesOf(tx, outcome, at)) },
+      sentAt,
+      ...(await timesOf(tx, outcome, at)),
       externalId: outcome.externalId,
       permalink: outcome.permalink,
       nextAttemptAt: null,
@@ -105,8 +106,8 @@ async function mayHaveMadeAnother(tx: Tx, claim: Claim): Promise<boolean> {
 }
 
 /**
- * The same as recordLateAnswer, but the id is that of another publication's post (twins.ts): what is there only a person can say, so nothing
- * that was decided meanwhile may send it again. The caller holds the post's lock.
+ * The same as recordLateAnswer, but the id is that of another publication's post (twins.ts): what is there only a person can
+ * say, so nothing that was decided meanwhile may send it again. The caller holds the post's lock.
  */
 export async function parkForeignAnswer(
   tx: Tx,

@@ -199,7 +199,7 @@ async function carryOut(
     fields.generation = publication.generation + 1;
     fields.nextAttemptAt = decision.at;
     // A later try is late by its own time: the platform put it off until then. What we did ourselves makes it late.
-    if (outcome.kind === 'rate-limited' || decision.at > at) fields.putOffUntil = decision.at;
+    if (decision.at > at) fields.putOffUntil = decision.at;
     await setAlarm(tx, ctx, { id: publication.id, generation: publication.generation + 1 }, decision.at);
     ctx.onStep('rescheduling', publication.id);
   }
